@@ -1,0 +1,173 @@
+"""The public functions, and the provider that keeps what they resolve; knows nothing of SigV4."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import CredentialRetrievalError
+
+from . import _resolve
+from ._presign import presign
+from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument
+from ._token import Token, encode
+
+
+def get_token(
+    *,
+    credentials: CredentialsArgument = None,
+    region: str | None = None,
+    profile: str | None = None,
+    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+) -> Token:
+    """Make one token from credentials and a region, resolved afresh each time.
+
+    For more than one, :func:`get_token_provider` is as easy, faster, and asks the source of the
+    credentials less often.
+
+    :param credentials: botocore ``Credentials`` of any kind (``boto3.Session().get_credentials()``
+        too), ``ReadOnlyCredentials``, or a callable without arguments that returns one of these and
+        is asked for every token. Default: `botocore's chain
+        <https://docs.aws.amazon.com/boto3/latest/guide/credentials.html>`_.
+    :param region: the AWS Region where the token is to be used, such as ``"us-east-1"``. Default:
+        the environment variable ``AWS_REGION``, else ``AWS_DEFAULT_REGION``, else the ``region`` of
+        the profile. Empty strings count as absent.
+    :param profile: the profile of the `shared files
+        <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>`_ for whatever of the two
+        is not given. Default: botocore's rule (``AWS_PROFILE``, else ``default``).
+    :param expires_in_seconds: how long the token is to live, from 1 to 43200 seconds, `12 hours
+        <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>`_. It ends with the
+        credentials that sign it if they end earlier and botocore knows when.
+    :raises TypeError: an argument of another type.
+    :raises ValueError: ``expires_in_seconds`` out of range; a key with unprintable characters.
+    :raises botocore.exceptions.NoRegionError: no region anywhere.
+    :raises botocore.exceptions.InvalidRegionError: a region that is no host label.
+    :raises botocore.exceptions.ProfileNotFound: no such profile.
+    :raises botocore.exceptions.NoCredentialsError: none anywhere, or None from the callable.
+    :raises botocore.exceptions.PartialCredentialsError: no access key or no secret key.
+    :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended.
+    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them.
+    """
+    return TokenProvider(credentials, region, profile, expires_in_seconds)()
+
+
+def get_token_provider(
+    *,
+    credentials: CredentialsArgument = None,
+    region: str | None = None,
+    profile: str | None = None,
+    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+) -> TokenProvider:
+    """Make a callable that returns a token with its life ahead, as often as it is asked.
+
+    >>> client = OpenAI(api_key=get_token_provider(), base_url=...)  # doctest: +SKIP
+
+    Only the arguments are checked here. The first call resolves region and credentials (and the
+    next one again if that fails), later calls use them, and botocore refreshes the credentials when
+    they near their end. Threads may share a provider.
+
+    Arguments, and the errors of a call, are those of :func:`get_token`.
+
+    :raises TypeError: an argument of another type.
+    :raises ValueError: ``expires_in_seconds`` out of range.
+    :raises botocore.exceptions.InvalidRegionError: a region that is no host label.
+    """
+    return TokenProvider(credentials, region, profile, expires_in_seconds)
+
+
+class TokenProvider:
+    """A ``Callable[[], Token]``, made by :func:`get_token_provider`.
+
+    A class, not a closure, so that its repr shows no secret and it can be copied and pickled: the
+    copy has the same arguments and resolves for itself.
+    """
+
+    def __init__(
+        self,
+        credentials: CredentialsArgument,
+        region: str | None,
+        profile: str | None,
+        expires_in_seconds: int,
+    ) -> None:
+        self._arguments = (
+            _resolve.check_credentials(credentials),
+            _resolve.check_region(region),
+            _resolve.check_name("profile", profile),
+            _resolve.check_expires_in_seconds(expires_in_seconds),
+        )
+        self._lock = threading.Lock()
+        self._resolved: tuple[str, Callable[[], Credentials]] | None = None
+        self._known: tuple[ReadOnlyCredentials | None, datetime | None] = (None, None)
+        self._last: _Signed | None = None
+
+    def __call__(self) -> Token:
+        """Return a token, the same one within a second: signing again would change nothing."""
+        region, ask = self._resolved or self._resolve()
+        credentials = ask()
+        last = self._last
+        if (
+            last is None
+            or last.now != int(time.time())
+            or last.frozen != credentials.get_frozen_credentials()
+        ):
+            self._last = last = self._sign(credentials, region)
+        return last.token
+
+    def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
+        with self._lock:
+            if self._resolved is None:
+                self._resolved = _resolve.resolve(*self._arguments[:3])
+            return self._resolved
+
+    def _sign(self, credentials: Credentials, region: str) -> _Signed:
+        frozen, end = _resolve.freeze(credentials)
+        end = self._end_of(frozen, end)
+        now = int(time.time())
+        expires = self._arguments[3]
+        if end is not None:
+            expires = min(expires, int(end.timestamp()) - now)
+        if expires < 1:
+            del frozen  # A traceback with locals must not show it.
+            raise CredentialRetrievalError(
+                provider=credentials.method,
+                error_msg=f"they ended at {end}, not refreshed. Renew them at their source.",
+            )
+        url = presign(frozen, region, now, expires)
+        return _Signed(now, frozen, encode(url, now + expires))
+
+    def _end_of(self, frozen: ReadOnlyCredentials, end: datetime | None) -> datetime | None:
+        # Another thread may be refreshing the credentials. botocore publishes new keys and their
+        # end one after the other, in an order that depends on its version: in between, the earlier
+        # end holds, and only a pair that is new on both sides is taken for one.
+        known_frozen, known_end = self._known
+        if end is None or known_end is None or (frozen is not known_frozen and end != known_end):
+            self._known = frozen, end
+            return end
+        return min(end, known_end)
+
+    def __repr__(self) -> str:
+        credentials, region, profile, expires = self._arguments
+        return (
+            f"<{type(self).__name__} credentials={type(credentials).__name__} region={region!r} "
+            f"profile={profile!r} expires_in_seconds={expires}>"
+        )
+
+    def __reduce__(self) -> tuple[type[TokenProvider], tuple[object, ...]]:
+        return type(self), self._arguments
+
+    def __deepcopy__(self, memo: object) -> TokenProvider:
+        # Credentials that refresh hold a lock, which cannot be copied: the copy shares them.
+        return type(self)(*self._arguments)
+
+
+@dataclass(repr=False)
+class _Signed:
+    """The last token and what it was made from, without a repr that shows it."""
+
+    now: int
+    frozen: ReadOnlyCredentials
+    token: Token

@@ -1,0 +1,149 @@
+"""Checks the arguments and resolves region and credentials through botocore; signs nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from botocore import exceptions
+from botocore.credentials import Credentials, ReadOnlyCredentials
+
+from . import _errors
+
+CredentialsCallable = Callable[[], Credentials | ReadOnlyCredentials | None]
+CredentialsArgument = Credentials | ReadOnlyCredentials | CredentialsCallable | None
+MAX_EXPIRES_IN_SECONDS = 43200
+
+# A host label (RFC 1123, section 2.1), as botocore.utils.validate_region_name has it; but that lets
+# a trailing newline and the empty string through.
+_REGION = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+def check_expires_in_seconds(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"expires_in_seconds must be an int, not {_shown(value)}; convert it, for example with "
+            "int(...) or int(delta.total_seconds())"
+        )
+    if not 0 < value <= MAX_EXPIRES_IN_SECONDS:
+        raise ValueError(
+            f"expires_in_seconds must be from 1 to {MAX_EXPIRES_IN_SECONDS} (12 hours), not "
+            f"{_shown(value)}"
+        )
+    return value
+
+
+def check_name(argument: str, value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{argument} must be a str or None, not {_shown(value)}; pass its name")
+    return value or None
+
+
+def check_region(value: object, source: str = "the argument region") -> str | None:
+    region = check_name("region", value)
+    if region is not None and not _REGION.fullmatch(region):
+        raise _errors.InvalidRegionError(region_name=region, source=source)
+    return region
+
+
+def check_credentials(value: CredentialsArgument) -> Credentials | CredentialsCallable | None:
+    if value is None or (callable(value) and not isinstance(value, (type, Credentials))):
+        return value
+    return _as_credentials(value, "credentials must be")
+
+
+def resolve(
+    credentials: Credentials | CredentialsCallable | None, region: str | None, profile: str | None
+) -> tuple[str, Callable[[], Credentials]]:
+    """Return the region, and a function that returns the credentials to use now."""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        region = region or check_region(os.environ.get(variable), variable)
+    if region is None or credentials is None:
+        # Imported late because it takes 30 ms, which a caller who gives both need not pay.
+        from botocore.session import Session
+
+        session = Session(profile=profile)
+        try:
+            if region is None:
+                name = session.profile or "default"
+                configured = session.get_scoped_config().get("region")
+                region = check_region(configured, f"the profile {name!r}")
+                if region is None:
+                    raise _errors.NoRegionError(profile=name)
+            if credentials is None:
+                # STS, where a role needs it, is asked in the same region.
+                session.set_config_variable("region", region)
+                credentials = session.get_credentials()
+        except exceptions.ProfileNotFound as error:
+            raise _errors.ProfileNotFound(**error.kwargs) from None
+        except exceptions.PartialCredentialsError as error:
+            raise _errors.PartialCredentialsError(**error.kwargs) from None
+        if credentials is None:
+            raise _errors.NoCredentialsError(source="botocore's default chain")
+    return region, partial(_ask, credentials)
+
+
+def freeze(credentials: Credentials) -> tuple[ReadOnlyCredentials, datetime | None]:
+    """Return the keys to sign with now, and their end where botocore knows it."""
+    frozen = credentials.get_frozen_credentials()
+    # botocore has no public name for the end: https://github.com/boto/botocore/issues/2694
+    end = getattr(credentials, "_expiry_time", None)
+    fault = _fault(frozen)
+    if fault is not None:
+        del frozen  # A traceback with locals must not show it.
+        raise fault
+    return frozen, end if isinstance(end, datetime) else None
+
+
+def _ask(credentials: Credentials | CredentialsCallable) -> Credentials:
+    if isinstance(credentials, Credentials):
+        return credentials
+    found = credentials()
+    if found is None:
+        raise _errors.NoCredentialsError(source="the callable passed as credentials")
+    return _as_credentials(found, "the callable passed as credentials must return")
+
+
+def _as_credentials(value: object, must: str) -> Credentials:
+    if isinstance(value, Credentials):
+        return value
+    if isinstance(value, ReadOnlyCredentials):
+        # Unlike these, Credentials show no secret in a traceback with locals.
+        return Credentials(*value[:3])  # type: ignore[arg-type] # _fault refuses None.
+    kind = value.__name__ if isinstance(value, type) else type(value).__name__
+    del value
+    raise TypeError(
+        f"{must} botocore Credentials or ReadOnlyCredentials, or a callable that returns them, not "
+        f"{kind}. With keys at hand: botocore.credentials.Credentials(access_key, secret_key, "
+        "token); with a boto3 Session: session.get_credentials()"
+    )
+
+
+def _fault(frozen: object) -> Exception | None:
+    """Tell what is wrong with the keys. Returned, so that no frame that holds one raises."""
+    if not isinstance(frozen, ReadOnlyCredentials):
+        return TypeError(
+            "get_frozen_credentials() of credentials must return botocore ReadOnlyCredentials, not "
+            f"{type(frozen).__name__}; pass botocore's own credentials, not aiobotocore's"
+        )
+    for name in ("access_key", "secret_key", "token"):
+        value = getattr(frozen, name)
+        if not value and name != "token":
+            return _errors.PartialCredentialsError(provider="credentials", cred_var=name)
+        if value and not (isinstance(value, str) and value.isprintable()):
+            return (ValueError if isinstance(value, str) else TypeError)(
+                f"{name} of credentials must be a str of printable characters; look for a line "
+                "break at its end, or bytes that are not UTF-8, where it is set"
+            )
+    return None
+
+
+def _shown(value: object) -> str:
+    """Show a value in an error message, if plain: the repr of others may hold a secret."""
+    if type(value) is int and value.bit_length() > 99:
+        return "an int of more than 30 digits"
+    plain = type(value) in (int, float, bool, str, bytes, timedelta)
+    return f"{value!r:.99} ({type(value).__name__})" if plain else type(value).__name__
