@@ -1,0 +1,50 @@
+"""With every logger at DEBUG, making tokens logs no secret."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import EnvProvider
+
+import sigv4
+from bedrock_token_generator import get_token, get_token_provider
+from conftest import KEYS
+
+
+@pytest.mark.parametrize("source", ["given", "environment", "profile", "callable"])
+@pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
+def test_no_record_carries_a_secret(
+    make, source, credentials, config, monkeypatch, request, log_records
+):
+    arguments = {"region": "us-east-1"}
+    if source == "given":
+        arguments["credentials"] = credentials
+    elif source == "profile":
+        config(
+            f"[profile p]\naws_access_key_id={KEYS.access_key}\n"
+            f"aws_secret_access_key={KEYS.secret_key}\naws_session_token={KEYS.token}\n"
+        )
+        arguments["profile"] = "p"
+    else:
+        request.getfixturevalue("environment")
+        if source == "callable":
+            arguments["credentials"] = EnvProvider().load
+    token = make(**arguments)
+    log = "\n".join(log_records)
+    assert sigv4.claims(token).access_key == KEYS.access_key
+    for secret in (KEYS.secret_key, KEYS.token, sigv4.claims(token).signature, str(token)):
+        assert secret not in log
+    logging.getLogger("anything").debug("The handler hears.")
+    assert "The handler hears." in log_records
+
+
+def test_botocores_signer_by_itself_would_log_the_signature(credentials, log_records):
+    """Why the library does not call ``add_auth``; shows that the test above can fail."""
+    request = AWSRequest("POST", url="https://bedrock.amazonaws.com/", headers={})
+    SigV4QueryAuth(credentials, "bedrock", "us-east-1").add_auth(request)
+    signature = request.url.rpartition("X-Amz-Signature=")[2]
+    assert signature in "\n".join(log_records)
+    assert sigv4.uri_encode(KEYS.token) in "\n".join(log_records)

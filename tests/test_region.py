@@ -1,0 +1,94 @@
+"""Where the region comes from: argument, AWS_REGION, AWS_DEFAULT_REGION, profile."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from botocore.exceptions import BotoCoreError, InvalidRegionError, NoRegionError
+
+import sigv4
+from bedrock_token_generator import get_token, get_token_provider
+
+SOURCES = ("argument", "AWS_REGION", "AWS_DEFAULT_REGION", "profile")
+
+
+@pytest.mark.parametrize("settings", list(product(("set", "empty", "absent"), repeat=4)))
+def test_the_first_that_is_set_wins(settings, credentials, monkeypatch, config):
+    values = {
+        source: {"set": f"from-{source.lower().replace('_', '-')}", "empty": "", "absent": None}[
+            how
+        ]
+        for source, how in zip(SOURCES, settings, strict=True)
+    }
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if values[variable] is not None:
+            monkeypatch.setenv(variable, values[variable])
+    if values["profile"] is not None:
+        config(f"[default]\nregion = {values['profile']}\n")
+    expected = next((value for value in values.values() if value), None)
+    arguments = {"credentials": credentials, "region": values["argument"]}
+    if expected is None:
+        with pytest.raises(NoRegionError):
+            get_token(**arguments)
+        with pytest.raises(NoRegionError):
+            get_token_provider(**arguments)()
+    else:
+        assert sigv4.claims(get_token(**arguments)).region == expected
+        assert sigv4.claims(get_token_provider(**arguments)()).region == expected
+
+
+CONFIG = """\
+    [default]
+    region = us-east-1
+    [profile west]
+    region = us-west-2
+    [profile none]
+    output = json
+"""
+
+
+def test_profile_names_the_region_while_credentials_are_given(credentials, config):
+    config(CONFIG)
+    token = get_token(credentials=credentials, profile="west")
+    assert sigv4.claims(token).region == "us-west-2"
+
+
+@pytest.mark.parametrize("profile", [None, ""])
+def test_default_profile_is_botocores(credentials, config, monkeypatch, profile):
+    config(CONFIG)
+    assert sigv4.claims(get_token(credentials=credentials, profile=profile)).region == "us-east-1"
+    monkeypatch.setenv("AWS_PROFILE", "west")
+    assert sigv4.claims(get_token(credentials=credentials, profile=profile)).region == "us-west-2"
+
+
+def test_region_in_the_shared_credentials_file(credentials, config):
+    config("[default]\nregion = eu-north-1\n", name="credentials")
+    assert sigv4.claims(get_token(credentials=credentials)).region == "eu-north-1"
+
+
+def test_no_region_says_what_to_do(credentials, config):
+    config(CONFIG)
+    with pytest.raises(BotoCoreError) as caught:
+        get_token(credentials=credentials, profile="none")
+    for word in ("region=", "AWS_REGION", "AWS_DEFAULT_REGION", "'none'", "~/.aws/config"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_bad_region_names_the_variable_that_holds_it(credentials, monkeypatch, variable):
+    monkeypatch.setenv(variable, "us east")
+    with pytest.raises(InvalidRegionError, match=f"'us east' from {variable}"):
+        get_token(credentials=credentials)
+
+
+def test_a_bad_region_names_the_profile_that_holds_it(credentials, config):
+    config("[profile bad]\nregion = us_east\n")
+    with pytest.raises(InvalidRegionError, match="'us_east' from the profile 'bad'"):
+        get_token(credentials=credentials, profile="bad")
+
+
+def test_a_nested_region_in_the_profile(credentials, config):
+    config("[default]\nregion =\n  name = us-east-1\n")
+    with pytest.raises(TypeError, match="region must be a str"):
+        get_token(credentials=credentials)
