@@ -1,0 +1,83 @@
+"""The asyncio twin of the package: the same names and arguments, awaited; no logic of its own.
+
+Credentials may come from a file, a process or the network, so each call runs in a thread and the
+event loop goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+
+from . import TokenProvider as SyncTokenProvider
+from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument
+from ._token import Token
+
+__all__ = ["TokenProvider", "get_token", "get_token_provider"]
+
+
+async def get_token(
+    *,
+    credentials: CredentialsArgument = None,
+    region: str | None = None,
+    profile: str | None = None,
+    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+) -> Token:
+    """Make one token, as :func:`bedrock_token_generator.get_token` does.
+
+    Arguments and errors are the same. A ``credentials`` callable is called in a thread, so it is a
+    plain function; what a coroutine returns can be passed on: ``credentials=await fetch()``.
+    """
+    return await get_token_provider(
+        credentials=credentials,
+        region=region,
+        profile=profile,
+        expires_in_seconds=expires_in_seconds,
+    )()
+
+
+def get_token_provider(
+    *,
+    credentials: CredentialsArgument = None,
+    region: str | None = None,
+    profile: str | None = None,
+    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+) -> TokenProvider:
+    """Make a callable whose result is awaited, otherwise as its synchronous namesake.
+
+    >>> client = AsyncOpenAI(api_key=get_token_provider(), base_url=...)  # doctest: +SKIP
+
+    Arguments and errors are those of :func:`bedrock_token_generator.get_token_provider`.
+    """
+    return TokenProvider(SyncTokenProvider(credentials, region, profile, expires_in_seconds))
+
+
+class TokenProvider:
+    """A ``Callable[[], Awaitable[Token]]`` around the synchronous provider.
+
+    Calls that overlap share one call of that provider, so a thousand tasks take one thread.
+    """
+
+    def __init__(self, provider: SyncTokenProvider) -> None:
+        self._provider = provider
+        self._running: asyncio.Task[Token] | None = None
+
+    async def __call__(self) -> Token:
+        """Return a token."""
+        running = self._running
+        if (
+            running is None
+            or running.done()
+            or running.get_loop() is not asyncio.get_running_loop()
+        ):
+            running = self._running = asyncio.create_task(asyncio.to_thread(self._provider))
+            # Where every caller was cancelled, nobody is left who asks for the error.
+            running.add_done_callback(lambda task: task.cancelled() or task.exception())
+        # One caller that is cancelled must not take the token from the others.
+        return await asyncio.shield(running)
+
+    def __repr__(self) -> str:
+        return f"<aio {self._provider!r}>"
+
+    def __reduce__(self) -> tuple[type[TokenProvider], tuple[SyncTokenProvider]]:
+        return type(self), (copy.copy(self._provider),)
