@@ -14,18 +14,7 @@ import pytest
 import time_machine
 from botocore.credentials import Credentials, RefreshableCredentials
 
-from sigv4 import Keys
-
-DATA = Path(__file__).parent / "data"
-REFERENCE = json.loads((DATA / "reference_tokens.json").read_text())["cases"]
-
-# AWS's documented example keys, and a made-up session token.
-KEYS = Keys(
-    "AKIAIOSFODNN7EXAMPLE",
-    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "AQoDYXdzEJr1K...EXAMPLETOKEN/+=",
-)
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
+from examples import KEYS, NOW
 
 
 @pytest.fixture(autouse=True)

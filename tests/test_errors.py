@@ -20,7 +20,7 @@ from botocore.session import Session
 
 import sigv4
 from bedrock_token_generator import get_token, get_token_provider
-from conftest import KEYS
+from examples import KEYS
 
 AT_ONCE = [
     # argument, value, exception, what the message says

@@ -11,7 +11,7 @@ from botocore.credentials import EnvProvider
 
 import sigv4
 from bedrock_token_generator import get_token, get_token_provider
-from conftest import KEYS
+from examples import KEYS
 
 
 @pytest.mark.parametrize("source", ["given", "environment", "profile", "callable"])

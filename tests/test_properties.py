@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import sigv4
 from bedrock_token_generator import Token, get_token
-from conftest import KEYS
+from examples import KEYS
 
 printable = st.text(min_size=1, max_size=40).filter(str.isprintable)
 session_tokens = st.none() | st.text(max_size=80).filter(str.isprintable)

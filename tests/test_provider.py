@@ -18,7 +18,7 @@ from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, No
 
 import sigv4
 from bedrock_token_generator import Token, TokenProvider, get_token, get_token_provider
-from conftest import KEYS, NOW
+from examples import KEYS, NOW
 
 
 def test_is_a_callable_that_returns_tokens(environment):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 import sigv4
-from conftest import REFERENCE
+from examples import REFERENCE
 
 
 def test_signs_as_in_the_example_that_aws_published():

@@ -13,7 +13,7 @@ import pytest
 
 import sigv4
 from bedrock_token_generator import Token, get_token
-from conftest import KEYS, NOW
+from examples import KEYS, NOW
 
 
 @pytest.fixture

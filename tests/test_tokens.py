@@ -13,7 +13,7 @@ from botocore.session import Session
 
 import sigv4
 from bedrock_token_generator import get_token, get_token_provider
-from conftest import KEYS, NOW, REFERENCE
+from examples import KEYS, NOW, REFERENCE
 
 
 def provided_token(**arguments):
