@@ -11,9 +11,16 @@ from datetime import datetime
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError
 
-from . import _resolve
 from ._presign import presign
-from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument
+from ._resolve import (
+    MAX_EXPIRES_IN_SECONDS,
+    Arguments,
+    CredentialsArgument,
+    check_arguments,
+    freeze,
+    hide,
+    resolve,
+)
 from ._token import Token, encode
 
 
@@ -52,7 +59,8 @@ def get_token(
     :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended.
     :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them.
     """
-    return TokenProvider(credentials, region, profile, expires_in_seconds)()
+    hidden, credentials = hide(credentials), None
+    return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))()
 
 
 def get_token_provider(
@@ -76,7 +84,8 @@ def get_token_provider(
     :raises ValueError: ``expires_in_seconds`` out of range.
     :raises botocore.exceptions.InvalidRegionError: a region that is no host label.
     """
-    return TokenProvider(credentials, region, profile, expires_in_seconds)
+    hidden, credentials = hide(credentials), None
+    return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))
 
 
 class TokenProvider:
@@ -86,19 +95,8 @@ class TokenProvider:
     copy has the same arguments and resolves for itself.
     """
 
-    def __init__(
-        self,
-        credentials: CredentialsArgument,
-        region: str | None,
-        profile: str | None,
-        expires_in_seconds: int,
-    ) -> None:
-        self._arguments = (
-            _resolve.check_credentials(credentials),
-            _resolve.check_region(region),
-            _resolve.check_name("profile", profile),
-            _resolve.check_expires_in_seconds(expires_in_seconds),
-        )
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
         self._lock = threading.Lock()
         self._resolved: tuple[str, Callable[[], Credentials]] | None = None
         self._known: tuple[ReadOnlyCredentials | None, datetime | None] = (None, None)
@@ -120,11 +118,11 @@ class TokenProvider:
     def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
         with self._lock:
             if self._resolved is None:
-                self._resolved = _resolve.resolve(*self._arguments[:3])
+                self._resolved = resolve(*self._arguments[:3])
             return self._resolved
 
     def _sign(self, credentials: Credentials, region: str) -> _Signed:
-        frozen, end = _resolve.freeze(credentials)
+        frozen, end = freeze(credentials)
         end = self._end_of(frozen, end)
         now = int(time.time())
         expires = self._arguments[3]
@@ -156,12 +154,12 @@ class TokenProvider:
             f"profile={profile!r} expires_in_seconds={expires}>"
         )
 
-    def __reduce__(self) -> tuple[type[TokenProvider], tuple[object, ...]]:
-        return type(self), self._arguments
+    def __reduce__(self) -> tuple[type[TokenProvider], tuple[Arguments]]:
+        return type(self), (self._arguments,)
 
     def __deepcopy__(self, memo: object) -> TokenProvider:
         # Credentials that refresh hold a lock, which cannot be copied: the copy shares them.
-        return type(self)(*self._arguments)
+        return type(self)(self._arguments)
 
 
 @dataclass(repr=False)

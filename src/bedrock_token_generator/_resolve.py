@@ -15,11 +15,43 @@ from . import _errors
 
 CredentialsCallable = Callable[[], Credentials | ReadOnlyCredentials | None]
 CredentialsArgument = Credentials | ReadOnlyCredentials | CredentialsCallable | None
+Arguments = tuple[Credentials | CredentialsCallable | None, str | None, str | None, int]
 MAX_EXPIRES_IN_SECONDS = 43200
 
 # A host label (RFC 1123, section 2.1), as botocore.utils.validate_region_name has it; but that lets
 # a trailing newline and the empty string through.
 _REGION = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+def check_arguments(
+    credentials: Credentials | CredentialsCallable | Exception | None,
+    region: str | None,
+    profile: str | None,
+    expires_in_seconds: int,
+) -> Arguments:
+    """Check the arguments of a public function, ``credentials`` as ``hide`` left them."""
+    if isinstance(credentials, Exception):
+        raise credentials
+    return (
+        credentials,
+        check_region(region),
+        check_name("profile", profile),
+        check_expires_in_seconds(expires_in_seconds),
+    )
+
+
+def hide(
+    credentials: CredentialsArgument,
+) -> Credentials | CredentialsCallable | Exception | None:
+    """Return credentials that show no secret in a traceback with locals, or the error to raise.
+
+    A caller first of all puts it in the argument's place: no frame that holds keys raises.
+    """
+    if credentials is None or (
+        callable(credentials) and not isinstance(credentials, (type, Credentials))
+    ):
+        return credentials
+    return _as_credentials(credentials, "credentials must be")
 
 
 def check_expires_in_seconds(value: object) -> int:
@@ -47,12 +79,6 @@ def check_region(value: object, source: str = "the argument region") -> str | No
     if region is not None and not _REGION.fullmatch(region):
         raise _errors.InvalidRegionError(region_name=region, source=source)
     return region
-
-
-def check_credentials(value: CredentialsArgument) -> Credentials | CredentialsCallable | None:
-    if value is None or (callable(value) and not isinstance(value, (type, Credentials))):
-        return value
-    return _as_credentials(value, "credentials must be")
 
 
 def resolve(
@@ -101,21 +127,21 @@ def freeze(credentials: Credentials) -> tuple[ReadOnlyCredentials, datetime | No
 def _ask(credentials: Credentials | CredentialsCallable) -> Credentials:
     if isinstance(credentials, Credentials):
         return credentials
-    found = credentials()
-    if found is None:
-        raise _errors.NoCredentialsError(source="the callable passed as credentials")
-    return _as_credentials(found, "the callable passed as credentials must return")
+    found = _as_credentials(credentials(), "the callable passed as credentials must return")
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
-def _as_credentials(value: object, must: str) -> Credentials:
+def _as_credentials(value: object, must: str) -> Credentials | Exception:
     if isinstance(value, Credentials):
         return value
     if isinstance(value, ReadOnlyCredentials):
-        # Unlike these, Credentials show no secret in a traceback with locals.
         return Credentials(*value[:3])  # type: ignore[arg-type] # _fault refuses None.
+    if value is None:
+        return _errors.NoCredentialsError(source="the callable passed as credentials")
     kind = value.__name__ if isinstance(value, type) else type(value).__name__
-    del value
-    raise TypeError(
+    return TypeError(
         f"{must} botocore Credentials or ReadOnlyCredentials, or a callable that returns them, not "
         f"{kind}. With keys at hand: botocore.credentials.Credentials(access_key, secret_key, "
         "token); with a boto3 Session: session.get_credentials()"
@@ -123,7 +149,7 @@ def _as_credentials(value: object, must: str) -> Credentials:
 
 
 def _fault(frozen: object) -> Exception | None:
-    """Tell what is wrong with the keys. Returned, so that no frame that holds one raises."""
+    """Tell what is wrong with the keys: an error to raise where no frame holds them."""
     if not isinstance(frozen, ReadOnlyCredentials):
         return TypeError(
             "get_frozen_credentials() of credentials must return botocore ReadOnlyCredentials, not "

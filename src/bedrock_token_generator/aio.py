@@ -10,7 +10,7 @@ import asyncio
 import copy
 
 from . import TokenProvider as SyncTokenProvider
-from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument
+from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument, check_arguments, hide
 from ._token import Token
 
 __all__ = ["TokenProvider", "get_token", "get_token_provider"]
@@ -28,12 +28,9 @@ async def get_token(
     Arguments and errors are the same. A ``credentials`` callable is called in a thread, so it is a
     plain function; what a coroutine returns can be passed on: ``credentials=await fetch()``.
     """
-    return await get_token_provider(
-        credentials=credentials,
-        region=region,
-        profile=profile,
-        expires_in_seconds=expires_in_seconds,
-    )()
+    hidden, credentials = hide(credentials), None
+    arguments = check_arguments(hidden, region, profile, expires_in_seconds)
+    return await TokenProvider(SyncTokenProvider(arguments))()
 
 
 def get_token_provider(
@@ -49,7 +46,9 @@ def get_token_provider(
 
     Arguments and errors are those of :func:`bedrock_token_generator.get_token_provider`.
     """
-    return TokenProvider(SyncTokenProvider(credentials, region, profile, expires_in_seconds))
+    hidden, credentials = hide(credentials), None
+    arguments = check_arguments(hidden, region, profile, expires_in_seconds)
+    return TokenProvider(SyncTokenProvider(arguments))
 
 
 class TokenProvider:
