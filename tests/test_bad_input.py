@@ -1,0 +1,239 @@
+"""A table of bad values: what each gets, and that the message names the argument and the remedy."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import UserString
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from botocore.credentials import Credentials, EnvProvider, ReadOnlyCredentials
+from botocore.exceptions import InvalidRegionError, NoCredentialsError, PartialCredentialsError
+from botocore.session import Session
+
+from bedrock_token_generator import get_token, get_token_provider
+from examples import KEYS
+
+NOT_A_REGION = r"Invalid AWS region .* from the argument region\. Set it to a region's name such as"
+NOT_A_STR = r"region must be a str or None, not .*; pass its name"
+NOT_A_PROFILE = r"profile must be a str or None, not .*; pass its name"
+NOT_AN_INT = r"expires_in_seconds must be an int, not .*; convert it, for example with int\("
+OUT_OF_RANGE = r"expires_in_seconds must be from 1 to 43200 \(12 hours\), not "
+NOT_CREDENTIALS = (
+    r"credentials must be botocore Credentials .*, not .*\. With keys at hand: "
+    r"botocore\.credentials\.Credentials\(access_key, secret_key, token\)"
+)
+RETURNED = NOT_CREDENTIALS.replace(
+    "credentials must be", "callable passed as credentials must return"
+)
+NONE = r"callable passed as credentials gave none\. Pass credentials="
+PARTIAL = r"found in credentials, missing: {}\..*set the missing one"
+UNPRINTABLE = r"{} of credentials must be a str of printable characters; look for"
+
+AT_CREATION = [
+    *(
+        ("region", value, InvalidRegionError, NOT_A_REGION)
+        for value in (
+            "us east",
+            "us-east-1\n",
+            "us-east-1\r\n",
+            "us-east-1\t",
+            "us-east-1\x00",
+            " us-east-1",
+            "us-east-1 ",
+            " ",
+            "\n",
+            "us-east-1/x",
+            "../us-east-1",
+            "us_east_1",
+            "us.east.1",
+            "us-east-1?x=1",
+            "us-east-1&x=1",
+            "us-east-1#",
+            "us-east-1%2F",
+            "us-east-1;us-west-2",
+            "us-east-1,us-west-2",
+            "'us-east-1'",
+            "$AWS_REGION",
+            "{region}",
+            "-",
+            "-x",
+            "x-",
+            "1",
+            "0" * 12,
+            "１",
+            "ＵＳ-east-1",
+            "us\u2011east\u20111",
+            "東京",
+            "\ud800",
+            "a" * 64,
+            "a" * 1_000_000,
+        )
+    ),
+    *(
+        ("region", value, TypeError, NOT_A_STR)
+        for value in (
+            0,
+            123,
+            1.5,
+            True,
+            b"us-east-1",
+            bytearray(b"us-east-1"),
+            ["us-east-1"],
+            ("us-east-1",),
+            {"region": "us-east-1"},
+            Path("us-east-1"),
+            UserString("us-east-1"),
+            SimpleNamespace(name="us-east-1"),
+            str,
+            10**5000,
+        )
+    ),
+    *(
+        ("profile", value, TypeError, NOT_A_PROFILE)
+        for value in (0, 1.5, True, b"p", ["p"], {"p"}, Path("p"), Session(), str)
+    ),
+    *(
+        ("expires_in_seconds", value, ValueError, OUT_OF_RANGE)
+        for value in (0, -1, -43200, 43201, 86400, 10**18, 10**5000, -(10**5000))
+    ),
+    *(
+        ("expires_in_seconds", value, TypeError, NOT_AN_INT)
+        for value in (
+            1.5,
+            3600.0,
+            math.nan,
+            math.inf,
+            "3600",
+            "1h",
+            "",
+            b"3600",
+            True,
+            False,
+            None,
+            [3600],
+            (3600,),
+            {"seconds": 3600},
+            Decimal(3600),
+            Fraction(3600),
+            3600 + 0j,
+            timedelta(hours=1),
+            datetime(2026, 11, 24, tzinfo=timezone.utc),
+            date(2026, 11, 24),
+            int,
+            lambda: 3600,
+        )
+    ),
+    *(
+        ("credentials", value, TypeError, NOT_CREDENTIALS)
+        for value in (
+            "",
+            KEYS.access_key,
+            KEYS.secret_key.encode(),
+            0,
+            True,
+            1.5,
+            vars(KEYS),
+            {},
+            [KEYS.access_key, KEYS.secret_key],
+            (KEYS.access_key, KEYS.secret_key, KEYS.token),
+            {KEYS.secret_key},
+            KEYS,
+            Session(),
+            EnvProvider(),
+            EnvProvider,
+            Credentials,
+            ReadOnlyCredentials,
+            LookupError(KEYS.secret_key),
+            re,
+        )
+    ),
+]
+
+AT_CALL = [
+    *(
+        ("credentials", lambda value=value: value, TypeError, RETURNED)
+        for value in ("", KEYS.access_key, vars(KEYS), Credentials, Session(), lambda: KEYS, 0)
+    ),
+    ("credentials", lambda: None, NoCredentialsError, NONE),
+    *(
+        ("credentials", kind(*keys), PartialCredentialsError, PARTIAL.format(missing))
+        for kind in (Credentials, ReadOnlyCredentials)
+        for missing, keys in (
+            ("access_key", (None, KEYS.secret_key, KEYS.token)),
+            ("access_key", ("", KEYS.secret_key, KEYS.token)),
+            ("access_key", (0, KEYS.secret_key, KEYS.token)),
+            ("secret_key", (KEYS.access_key, None, KEYS.token)),
+            ("secret_key", (KEYS.access_key, "", KEYS.token)),
+            ("access_key", (None, None, KEYS.token)),
+        )
+    ),
+    *(
+        ("credentials", kind(*keys), exception, UNPRINTABLE.format(name))
+        for kind in (Credentials, ReadOnlyCredentials)
+        for name, exception, keys in (
+            ("access_key", ValueError, (KEYS.access_key + "\n", KEYS.secret_key, KEYS.token)),
+            ("access_key", TypeError, (KEYS.access_key.encode(), KEYS.secret_key, KEYS.token)),
+            ("secret_key", ValueError, (KEYS.access_key, "\t" + KEYS.secret_key, KEYS.token)),
+            ("secret_key", ValueError, (KEYS.access_key, KEYS.secret_key + "\udcff", KEYS.token)),
+            ("secret_key", TypeError, (KEYS.access_key, KEYS.secret_key.encode(), KEYS.token)),
+            ("token", ValueError, (KEYS.access_key, KEYS.secret_key, KEYS.token + "\r\n")),
+            ("token", ValueError, (KEYS.access_key, KEYS.secret_key, KEYS.token + "\x00")),
+            ("token", TypeError, (KEYS.access_key, KEYS.secret_key, [KEYS.token])),
+        )
+    ),
+]
+
+
+def numbered(table):
+    names = "argument", "value", "exception", "message"
+    ids = [f"{row[0]}-{number}" for number, row in enumerate(table)]
+    return pytest.mark.parametrize(names, table, ids=ids)
+
+
+@pytest.mark.parametrize("make", [get_token, get_token_provider])
+@numbered(AT_CREATION)
+def test_arguments_are_checked_at_once(make, argument, value, exception, message):
+    with pytest.raises(exception) as caught:
+        make(**given(argument, value))
+    check(caught.value, message)
+
+
+@pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
+@numbered(AT_CALL)
+def test_credentials_are_checked_when_used(make, argument, value, exception, message):
+    with pytest.raises(exception) as caught:
+        make(**given(argument, value))
+    check(caught.value, message)
+
+
+def given(argument, value):
+    credentials = Credentials(KEYS.access_key, KEYS.secret_key, KEYS.token)
+    return {"region": "us-east-1", "credentials": credentials, argument: value}
+
+
+def check(error, message):
+    assert re.search(message, str(error))
+    assert len(str(error)) < 500
+    while error is not None:
+        for part in (KEYS.access_key, KEYS.secret_key[:8], KEYS.secret_key[-8:], KEYS.token[:8]):
+            assert part not in f"{error} {error!r} {error.args} {vars(error)}"
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("value", ["us east", "us-east-1/x", " ", "us-east-1 # comment"])
+def test_bad_values_in_the_environment(variable, value, credentials, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    shown = re.escape(f"Invalid AWS region {value!r} from {variable}. Set it to")
+    with pytest.raises(InvalidRegionError, match=shown):
+        get_token(credentials=credentials)
+
+
+def test_the_table_is_long():
+    assert len(AT_CREATION) + len(AT_CALL) > 100
