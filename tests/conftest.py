@@ -13,8 +13,14 @@ from types import SimpleNamespace
 import pytest
 import time_machine
 from botocore.credentials import Credentials, RefreshableCredentials
+from hypothesis import settings
 
 from examples import KEYS, NOW
+
+# A busy machine is no failure. The long profile is for fuzzing: docs/contributing.md.
+settings.register_profile("suite", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=100_000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
