@@ -14,7 +14,11 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build", "notebooks"]
+# The names of Python's documentation that the docstrings use, so that the build needs no network.
+intersphinx_mapping = {"python": ("https://docs.python.org/3", "_inventories/python.inv")}
 nitpicky = True
+# botocore's documentation has no page for these.
+nitpick_ignore_regex = [("py:.*", r"botocore\..*|.*Credentials.*")]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 autodoc_typehints = "signature"
