@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import sigv4
 from sigv4 import Claims, Keys
@@ -30,10 +30,10 @@ REPLY = "Hello from Bedrock"
 
 @dataclass(frozen=True)
 class Request:
-    """What came in. ``claims`` is None where the token was refused."""
+    """What came in: the bearer token, empty if none, and its claims, None if it was refused."""
 
     path: str
-    token: str | None
+    token: str
     claims: Claims | None
     body: dict[str, Any]
 
@@ -52,13 +52,13 @@ class Bedrock:
         self.keys = {each.access_key: each for each in keys}
         self.region = region
         self.requests: list[Request] = []
-        self._ca = ca
+        self.ca = ca
 
     def __enter__(self) -> Bedrock:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.bedrock = self
-        if self._ca is not None:
-            self._server.socket = _tls(self._ca).wrap_socket(
+        if self.ca is not None:
+            self._server.socket = _tls(self.ca).wrap_socket(
                 # The handshake belongs to the thread of the connection, not to that which accepts.
                 self._server.socket,
                 server_side=True,
@@ -75,7 +75,7 @@ class Bedrock:
 
     @property
     def url(self) -> str:
-        scheme = "http" if self._ca is None else "https"
+        scheme = "http" if self.ca is None else "https"
         return f"{scheme}://127.0.0.1:{self._server.server_port}"
 
     def verify(self, token: str) -> Claims:
@@ -106,13 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        path = urlsplit(self.path).path
+        path = unquote(urlsplit(self.path).path)
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        token = token if scheme == "Bearer" else ""
         try:
-            claims = self.server.bedrock.verify(token if scheme == "Bearer" else "")
-        except sigv4.RejectedError as error:
+            claims, refusal = self.server.bedrock.verify(token), ""
+        except (sigv4.RejectedError, ValueError) as error:
             claims, refusal = None, str(error)
-        self.server.bedrock.requests.append(Request(path, token or None, claims, body))
+        self.server.bedrock.requests.append(Request(path, token, claims, body))
         if claims is None:
             # As AWS answers, with the reason added for whoever reads the log of a failed test.
             # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
@@ -125,16 +126,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, kind: str, message: str) -> None:
         body = json.dumps({"Message": message}).encode()
-        self._send(status, "application/json", body, {"x-amzn-ErrorType": kind})
+        self._send(status, "application/json", body, ("x-amzn-ErrorType", kind))
 
-    def _send(self, status: int, kind: str, body: bytes, headers: dict[str, str] = {}) -> None:  # noqa: B006
+    def _send(self, status: int, kind: str, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
-        for name, value in {
-            "Content-Type": kind,
-            "Content-Length": str(len(body)),
-            "x-amzn-RequestId": "00000000-0000-4000-8000-000000000000",
-            **headers,
-        }.items():
+        for name, value in [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("x-amzn-RequestId", "00000000-0000-4000-8000-000000000000"),
+            *headers,
+        ]:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -1,0 +1,60 @@
+"""The real clients against the checking server; all skipped without the extra ``clients``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import documents
+from bedrock import Bedrock
+from examples import KEYS
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bedrock]:
+    # One for the session: LiteLLM keeps its connections, and the CA with them, for an hour.
+    pytest.importorskip("trustme", reason="the extra 'clients' is not installed")
+    ca = tmp_path_factory.mktemp("tls") / "ca.pem"
+    with Bedrock(KEYS, region="us-east-1", ca=ca) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_server: Bedrock, environment: None, monkeypatch: pytest.MonkeyPatch) -> Bedrock:
+    """The checking server over TLS, where each client finds it by its own environment variable."""
+    for name in os.environ:
+        if name.lower().endswith("_proxy") or name.startswith(("OPENAI_", "ANTHROPIC_", "LANG")):
+            monkeypatch.delenv(name)
+    for name, path in {
+        "OPENAI_BASE_URL": "/openai/v1",
+        "AWS_BEDROCK_BASE_URL": "/openai/v1",  # openai with its Bedrock provider.
+        "ANTHROPIC_BEDROCK_BASE_URL": "",
+        "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": "/anthropic",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "",  # boto3.
+        "AWS_BEDROCK_RUNTIME_ENDPOINT": "",  # LiteLLM.
+    }.items():
+        monkeypatch.setenv(name, _server.url + path)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(_server.ca))
+    # A recipe sets it; this way it goes at the end of the test.
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")
+    monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK")
+    # LiteLLM would ask the network for prices when it is imported.
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    _server.requests.clear()
+    return _server
+
+
+@pytest.fixture
+def recipe(server: Bedrock) -> Callable[..., dict[str, Any]]:
+    """Run what docs/clients.md has under a heading, and return the names that it defines."""
+
+    def run(heading: str, **names: Any) -> dict[str, Any]:
+        if heading in ("httpx", "requests", "urllib"):
+            names |= documents.run("docs/clients.md", "Plain HTTP")
+        return documents.run("docs/clients.md", heading, **names)
+
+    return run
