@@ -127,7 +127,11 @@ def freeze(credentials: Credentials) -> tuple[ReadOnlyCredentials, datetime | No
 def _ask(credentials: Credentials | CredentialsCallable) -> Credentials:
     if isinstance(credentials, Credentials):
         return credentials
-    found = _as_credentials(credentials(), "the callable passed as credentials must return")
+    try:
+        found = _as_credentials(credentials(), "the callable passed as credentials must return")
+    except StopIteration as error:
+        # As in a generator (PEP 479); asyncio before Python 3.13 would wait for ever.
+        raise RuntimeError("the callable passed as credentials raised StopIteration") from error
     if isinstance(found, Exception):
         raise found
     return found

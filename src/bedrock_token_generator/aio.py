@@ -30,7 +30,7 @@ async def get_token(
     """
     hidden, credentials = hide(credentials), None
     arguments = check_arguments(hidden, region, profile, expires_in_seconds)
-    return await TokenProvider(SyncTokenProvider(arguments))()
+    return await asyncio.to_thread(SyncTokenProvider(arguments))
 
 
 def get_token_provider(
@@ -70,10 +70,19 @@ class TokenProvider:
             or running.get_loop() is not asyncio.get_running_loop()
         ):
             running = self._running = asyncio.create_task(asyncio.to_thread(self._provider))
-            # Where every caller was cancelled, nobody is left who asks for the error.
-            running.add_done_callback(lambda task: task.cancelled() or task.exception())
-        # One caller that is cancelled must not take the token from the others.
-        return await asyncio.shield(running)
+            running.add_done_callback(self._end)
+        # Waited for, not awaited: one caller that is cancelled must not cancel it for the others.
+        # shield() would do so too, but from Python 3.14 on it logs the error for every such caller.
+        await asyncio.wait([running])
+        return running.result()
+
+    def _end(self, ended: asyncio.Task[Token]) -> None:
+        # Kept, an error would keep the frames of its callers alive, and a token the ended loop.
+        if self._running is ended:
+            self._running = None
+        # Where every caller was cancelled, nobody is left who asks for the error.
+        if not ended.cancelled():
+            ended.exception()
 
     def __repr__(self) -> str:
         return f"<aio {self._provider!r}>"
