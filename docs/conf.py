@@ -27,6 +27,6 @@ autodoc_preserve_defaults = True
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["_static"]
-html_css_files = ["figure.css"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False

@@ -13,7 +13,6 @@ from botocore.exceptions import CredentialRetrievalError
 
 from ._presign import presign
 from ._resolve import (
-    MAX_EXPIRES_IN_SECONDS,
     Arguments,
     CredentialsArgument,
     check_arguments,
@@ -29,7 +28,7 @@ def get_token(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+    expires_in_seconds: int = 43200,
 ) -> Token:
     """Make one token from credentials and a region, resolved afresh each time.
 
@@ -68,7 +67,7 @@ def get_token_provider(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+    expires_in_seconds: int = 43200,
 ) -> TokenProvider:
     """Make a callable that returns a token with its life ahead, as often as it is asked.
 

@@ -10,7 +10,7 @@ import asyncio
 import copy
 
 from . import TokenProvider as SyncTokenProvider
-from ._resolve import MAX_EXPIRES_IN_SECONDS, CredentialsArgument, check_arguments, hide
+from ._resolve import CredentialsArgument, check_arguments, hide
 from ._token import Token
 
 __all__ = ["TokenProvider", "get_token", "get_token_provider"]
@@ -21,7 +21,7 @@ async def get_token(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+    expires_in_seconds: int = 43200,
 ) -> Token:
     """Make one token, as :func:`bedrock_token_generator.get_token` does.
 
@@ -38,7 +38,7 @@ def get_token_provider(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = MAX_EXPIRES_IN_SECONDS,
+    expires_in_seconds: int = 43200,
 ) -> TokenProvider:
     """Make a callable whose result is awaited, otherwise as its synchronous namesake.
 
