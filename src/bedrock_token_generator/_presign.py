@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 
-from botocore.auth import SigV4QueryAuth
+from botocore.auth import EMPTY_SHA256_HASH, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from botocore.utils import percent_encode_sequence
+from botocore.utils import percent_encode
 
 HOST = "bedrock.amazonaws.com"
 
@@ -23,20 +23,23 @@ def presign(credentials: ReadOnlyCredentials, region: str, now: int, expires: in
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
     """
-    signer = SigV4QueryAuth(credentials, "bedrock", region)
+    signer = _Signer(credentials, "bedrock", region)
     request = AWSRequest(method="POST", headers={"host": HOST})
-    request.context["timestamp"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    query = {
-        "Action": "CallWithBearerToken",
-        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-        "X-Amz-Credential": signer.scope(request),
-        "X-Amz-Date": request.context["timestamp"],
-        "X-Amz-Expires": expires,
-        "X-Amz-SignedHeaders": "host",
-    }
+    request.context["timestamp"] = date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    url = (
+        f"{HOST}/?Action=CallWithBearerToken&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        f"&X-Amz-Credential={percent_encode(signer.scope(request))}"
+        f"&X-Amz-Date={date}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host"
+    )
     if credentials.token:
-        query["X-Amz-Security-Token"] = credentials.token
-    url = f"{HOST}/?{percent_encode_sequence(query)}"
+        url += f"&X-Amz-Security-Token={percent_encode(credentials.token)}"
     request.url = f"https://{url}"
     string_to_sign = signer.string_to_sign(request, signer.canonical_request(request))
     return f"{url}&X-Amz-Signature={signer.signature(string_to_sign, request)}"
+
+
+class _Signer(SigV4QueryAuth):
+    """For requests without a body: botocore's would prepare the request to find that out."""
+
+    def payload(self, request: AWSRequest) -> str:  # noqa: ARG002
+        return EMPTY_SHA256_HASH

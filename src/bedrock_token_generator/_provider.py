@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -161,10 +160,10 @@ class TokenProvider:
         return type(self)(self._arguments)
 
 
-@dataclass(repr=False)
 class _Signed:
-    """The last token and what it was made from, without a repr that shows it."""
+    """The last token and what it was made from. Not a tuple, whose repr would show the keys."""
 
-    now: int
-    frozen: ReadOnlyCredentials
-    token: Token
+    def __init__(self, now: int, frozen: ReadOnlyCredentials, token: Token) -> None:
+        self.now = now
+        self.frozen = frozen
+        self.token = token
