@@ -55,7 +55,8 @@ def get_token(
     :raises botocore.exceptions.NoCredentialsError: none anywhere, or None from the callable.
     :raises botocore.exceptions.PartialCredentialsError: no access key or no secret key.
     :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended.
-    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them.
+    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them. From
+        some sources it lets a ``ClientError``, ``KeyError`` or ``RuntimeError`` through.
     """
     hidden, credentials = hide(credentials), None
     return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))()
