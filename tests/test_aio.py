@@ -12,13 +12,14 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, NoRegionError
 
 import bedrock_token_generator
@@ -77,6 +78,20 @@ class Gate:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def refreshing(self) -> DeferredRefreshableCredentials:
+        """The same as credentials that refresh, which overlapping calls share."""
+
+        def refresh() -> dict[str, str | None]:
+            answer = self()
+            return {
+                "access_key": answer.access_key,
+                "secret_key": answer.secret_key,
+                "token": answer.token,
+                "expiry_time": (datetime.now(timezone.utc) + timedelta(hours=6)).isoformat(),
+            }
+
+        return DeferredRefreshableCredentials(refresh, "gate")
 
     async def entered(self) -> None:
         while not self.calls:
@@ -247,7 +262,7 @@ def test_1000_tasks_share_one_refresh(source, clock, minutes):
 
 def test_waiting_tasks_leave_the_threads_of_the_loop_to_others(credentials):
     gate = Gate(credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         waiting = [asyncio.create_task(provider()) for _ in range(1000)]
@@ -263,7 +278,7 @@ def test_waiting_tasks_leave_the_threads_of_the_loop_to_others(credentials):
 
 def test_a_cancelled_task_leaves_the_others_their_token(credentials, noise):
     gate = Gate(credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         tasks = [asyncio.create_task(provider()) for _ in range(3)]
@@ -281,7 +296,7 @@ def test_a_cancelled_task_leaves_the_others_their_token(credentials, noise):
 
 def test_where_all_are_cancelled_the_next_task_gets_the_token(credentials, noise):
     gate = Gate(credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         tasks = [asyncio.create_task(provider()) for _ in range(3)]
@@ -297,6 +312,26 @@ def test_where_all_are_cancelled_the_next_task_gets_the_token(credentials, noise
 
     verify(asyncio.run(main()))
     assert gate.calls == 1
+
+
+def test_each_task_has_the_answer_of_its_own_callable():
+    """It may depend on context variables, such as the tenant of a request."""
+    tenant = ContextVar("tenant")
+
+    def credentials():
+        time.sleep(0.05)  # The calls overlap.
+        return Credentials(f"AKID{tenant.get()}", KEYS.secret_key, KEYS.token)
+
+    provider = aio.get_token_provider(credentials=credentials, region="us-east-1")
+
+    async def ask(name):
+        tenant.set(name)
+        return sigv4.claims(await provider()).access_key
+
+    async def main():
+        return await asyncio.gather(*map(ask, "ABCABC"))
+
+    assert asyncio.run(main()) == [f"AKID{name}" for name in "ABCABC"]
 
 
 def test_a_timeout_ends_the_wait_at_once(credentials, noise):
@@ -316,7 +351,7 @@ def test_a_timeout_ends_the_wait_at_once(credentials, noise):
 
 def test_an_error_reaches_all_and_the_next_call_tries_again(credentials, noise):
     gate = Gate(ConnectionError("source is down"), credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         tasks = [asyncio.create_task(provider()) for _ in range(10)]

@@ -8,12 +8,18 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.credentials import Credentials, EnvProvider, RefreshableCredentials
+from botocore.credentials import (
+    Credentials,
+    DeferredRefreshableCredentials,
+    EnvProvider,
+    RefreshableCredentials,
+)
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, NoRegionError
 
 import sigv4
@@ -200,34 +206,111 @@ def test_the_end_is_that_of_the_keys_while_another_thread_refreshes(role, clock)
     """botocore logs between the publication of keys and of their end, so a log handler is there."""
     credentials = role(timedelta(hours=1))
     provider = get_token_provider(credentials=credentials, region="us-east-1")
-    provider()
+    ends = {"ASIAEXAMPLE1": provider().expires_at}
     clock.shift(46 * 60)
-    old_end = NOW + timedelta(hours=1)
-    seen = []
+    ends["ASIAEXAMPLE2"] = NOW + timedelta(minutes=46) + timedelta(hours=1)
+    during = []
 
     class Handler(logging.Handler):
         def handle(self, record):  # Not emit(), for which the other thread would have to wait.
             if "will expire at" in record.msg:
-                with ThreadPoolExecutor(1) as pool:
-                    seen.append(pool.submit(provider).result())
+                during.append(pool.submit(provider))
+                time.sleep(0.01)
 
     logger, handler = logging.getLogger("botocore.credentials"), Handler()
     level = logger.level
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     try:
-        new = provider()
+        with ThreadPoolExecutor(1) as pool:
+            tokens = [provider(), *(each.result() for each in during)]
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
 
-    (during,) = seen
-    assert sigv4.claims(during).access_key == "ASIAEXAMPLE1"
-    assert during.expires_at == old_end
-    assert sigv4.claims(new).access_key == "ASIAEXAMPLE2"
-    assert new.expires_at == NOW + timedelta(minutes=46) + timedelta(hours=1)
+    assert len(tokens) == 2
+    for token in tokens:
+        assert token.expires_at == ends[sigv4.claims(token).access_key]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_keys_that_another_thread_replaces_do_not_get_the_new_end(role, clock, used):
+    """A thread has read the old keys and pauses; another refreshes; the first reads the end."""
+    credentials = role(timedelta(hours=1))
+    frozen = credentials.get_frozen_credentials
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    if used:
+        provider()
+    clock.shift(44 * 60)
+
+    def pause():
+        credentials.get_frozen_credentials = frozen
+        old = frozen()
+        clock.shift(2 * 60)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(frozen).result()
+        return old
+
+    credentials.get_frozen_credentials = pause
+    token = provider()
+    assert sigv4.claims(token).access_key == "ASIAEXAMPLE2"
+    assert token.expires_at == NOW + timedelta(minutes=46) + timedelta(hours=1)
+
+
+def test_deferred_credentials_always_have_an_end(role, clock):
+    """Another thread has published the first keys, but not yet their end."""
+    source = role(timedelta(hours=1))
+    end = NOW + timedelta(hours=1)
+
+    class Late(DeferredRefreshableCredentials):
+        reads = 0
+
+        @property
+        def _expiry_time(self):
+            self.reads += 1
+            return end if self.reads > 5 else None
+
+        @_expiry_time.setter
+        def _expiry_time(self, value):
+            pass
+
+        def get_frozen_credentials(self):
+            return source.get_frozen_credentials()
+
+    late = Late(dict, "test")
+    assert get_token(credentials=late, region="us-east-1").expires_at == end
+
+
+def test_an_end_that_is_set_by_hand_is_believed_in_the_end(role, clock):
+    credentials = role(timedelta(hours=1))
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    provider()
     clock.shift(1)
-    assert provider().expires_at == new.expires_at
+    credentials._expiry_time = NOW + timedelta(minutes=30)  # noqa: SLF001
+    assert provider().expires_at == NOW + timedelta(minutes=30)
+
+
+def test_a_log_handler_may_call_in_the_middle_of_the_first_call(environment):
+    provider = get_token_provider()
+    inner = []
+
+    class Handler(logging.Handler):
+        def handle(self, record):
+            if not inner:
+                inner.append(None)
+                inner.append(provider())
+
+    logger, handler = logging.getLogger("botocore"), Handler()
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        outer = provider()
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    for token in (outer, inner[1]):
+        assert sigv4.claims(token).access_key == KEYS.access_key
 
 
 def _module_level_credentials():
@@ -298,3 +381,6 @@ def test_repr_shows_the_arguments_and_no_secret(credentials):
         )
     )
     assert "credentials=NoneType" in repr(get_token_provider())
+    assert "credentials=CredentialsCallable" in repr(get_token_provider(credentials=lambda: None))
+    for secret in (KEYS.secret_key, KEYS.token):
+        assert secret not in f"{vars(provider)}"

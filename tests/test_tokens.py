@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import enum
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 
@@ -121,6 +122,14 @@ def test_lives_exactly_as_asked_when_the_credentials_have_no_known_end(
     token = make(credentials=credentials, region="us-east-1", expires_in_seconds=seconds)
     assert sigv4.claims(token).expires == seconds
     assert token.expires_at == NOW + timedelta(seconds=seconds)
+
+
+def test_an_int_enum_is_an_int(make, credentials):
+    class Life(int, enum.Enum):
+        HOUR = 3600
+
+    token = make(credentials=credentials, region="us-east-1", expires_in_seconds=Life.HOUR)
+    assert "&X-Amz-Expires=3600&" in sigv4.decode(token)
 
 
 @pytest.mark.parametrize(

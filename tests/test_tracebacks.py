@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -16,6 +17,7 @@ from bedrock_token_generator import aio, get_token, get_token_provider
 from examples import KEYS
 
 SECRETS = (KEYS.secret_key, KEYS.token)
+KEYS_TUPLE = (KEYS.access_key, KEYS.secret_key, KEYS.token)
 
 
 def with_locals(error: BaseException) -> str:
@@ -122,6 +124,19 @@ def test_our_frames_show_no_secret(credentials, arguments, make, how, monkeypatc
     assert "in get_token" in shown or "in __call__" in shown
     for secret in SECRETS:
         assert secret not in shown
+
+
+@pytest.mark.parametrize("keys", [KEYS_TUPLE, ("", *KEYS_TUPLE[1:])], ids=["right", "partial"])
+def test_a_callable_may_have_the_keys_in_its_repr(keys, monkeypatch):
+    callable_ = functools.partial(Credentials, *keys)
+    assert KEYS.secret_key in repr(callable_)
+    if keys[0] == "":
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for make in (get_token, lambda **given: get_token_provider(**given)()):
+        with pytest.raises(BotoCoreError) as caught:
+            make(credentials=callable_)
+        for secret in SECRETS:
+            assert secret not in of_our_frames(caught.value)
 
 
 def test_the_capture_would_show_a_secret():

@@ -25,7 +25,8 @@ class InvalidRegionError(exceptions.InvalidRegionError):
 class ProfileNotFound(exceptions.ProfileNotFound):
     fmt = (
         "The config profile ({profile}) could not be found. Correct profile=... or the environment "
-        "variable AWS_PROFILE, or add the profile to ~/.aws/config or ~/.aws/credentials."
+        "variable AWS_PROFILE (unset it if it is empty), or add the profile to ~/.aws/config or "
+        "~/.aws/credentials."
     )
 
 

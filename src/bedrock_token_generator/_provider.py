@@ -55,8 +55,8 @@ def get_token(
     :raises botocore.exceptions.NoCredentialsError: none anywhere, or None from the callable.
     :raises botocore.exceptions.PartialCredentialsError: no access key or no secret key.
     :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended.
-    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them. From
-        some sources it lets a ``ClientError``, ``KeyError`` or ``RuntimeError`` through.
+    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them. It
+        lets some errors of others through, such as ``ClientError`` of STS and ``OSError`` of files.
     """
     hidden, credentials = hide(credentials), None
     return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))()
@@ -96,9 +96,8 @@ class TokenProvider:
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A signal or log handler may call in between.
         self._resolved: tuple[str, Callable[[], Credentials]] | None = None
-        self._known: tuple[ReadOnlyCredentials | None, datetime | None] = (None, None)
         self._last: _Signed | None = None
 
     def __call__(self) -> Token:
@@ -111,7 +110,7 @@ class TokenProvider:
             or last.now != int(time.time())
             or last.frozen != credentials.get_frozen_credentials()
         ):
-            self._last = last = self._sign(credentials, region)
+            self._last = last = self._sign(credentials, region, last)
         return last.token
 
     def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
@@ -120,9 +119,8 @@ class TokenProvider:
                 self._resolved = resolve(*self._arguments[:3])
             return self._resolved
 
-    def _sign(self, credentials: Credentials, region: str) -> _Signed:
-        frozen, end = freeze(credentials)
-        end = self._end_of(frozen, end)
+    def _sign(self, credentials: Credentials, region: str, last: _Signed | None) -> _Signed:
+        frozen, end = freeze(credentials, (last.frozen, last.end) if last else (None, None))
         now = int(time.time())
         expires = self._arguments[3]
         if end is not None:
@@ -134,17 +132,7 @@ class TokenProvider:
                 error_msg=f"they ended at {end}, not refreshed. Renew them at their source.",
             )
         url = presign(frozen, region, now, expires)
-        return _Signed(now, frozen, encode(url, now + expires))
-
-    def _end_of(self, frozen: ReadOnlyCredentials, end: datetime | None) -> datetime | None:
-        # Another thread may be refreshing the credentials. botocore publishes new keys and their
-        # end one after the other, in an order that depends on its version: in between, the earlier
-        # end holds, and only a pair that is new on both sides is taken for one.
-        known_frozen, known_end = self._known
-        if end is None or known_end is None or (frozen is not known_frozen and end != known_end):
-            self._known = frozen, end
-            return end
-        return min(end, known_end)
+        return _Signed(now, frozen, end, encode(url, now + expires))
 
     def __repr__(self) -> str:
         credentials, region, profile, expires = self._arguments
@@ -164,7 +152,10 @@ class TokenProvider:
 class _Signed:
     """The last token and what it was made from. Not a tuple, whose repr would show the keys."""
 
-    def __init__(self, now: int, frozen: ReadOnlyCredentials, token: Token) -> None:
+    def __init__(
+        self, now: int, frozen: ReadOnlyCredentials, end: datetime | None, token: Token
+    ) -> None:
         self.now = now
         self.frozen = frozen
+        self.end = end
         self.token = token

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from botocore import exceptions
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import (
+    Credentials,
+    DeferredRefreshableCredentials,
+    ReadOnlyCredentials,
+)
 
 from . import _errors
 
-CredentialsCallable = Callable[[], Credentials | ReadOnlyCredentials | None]
-CredentialsArgument = Credentials | ReadOnlyCredentials | CredentialsCallable | None
-Arguments = tuple[Credentials | CredentialsCallable | None, str | None, str | None, int]
+AnyCredentials = Credentials | ReadOnlyCredentials
+CredentialsArgument = AnyCredentials | Callable[[], AnyCredentials | None] | None
 MAX_EXPIRES_IN_SECONDS = 43200
 
 # A host label (RFC 1123, section 2.1), as botocore.utils.validate_region_name has it; but that lets
@@ -23,35 +26,55 @@ MAX_EXPIRES_IN_SECONDS = 43200
 _REGION = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
 
 
-def check_arguments(
-    credentials: Credentials | CredentialsCallable | Exception | None,
-    region: str | None,
-    profile: str | None,
-    expires_in_seconds: int,
-) -> Arguments:
-    """Check the arguments of a public function, ``credentials`` as ``hide`` left them."""
-    if isinstance(credentials, Exception):
-        raise credentials
-    return (
-        credentials,
-        check_region(region),
-        check_name("profile", profile),
-        check_expires_in_seconds(expires_in_seconds),
-    )
+class CredentialsCallable:
+    """A callable passed as ``credentials``, without its repr: a partial's shows its arguments."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
+
+    def __call__(self) -> Credentials:
+        try:
+            found = _as_credentials(
+                self._function(), "the callable passed as credentials must return"
+            )
+        except StopIteration as error:
+            # As in a generator (PEP 479); asyncio before Python 3.13 would wait for ever.
+            raise RuntimeError("the callable passed as credentials raised StopIteration") from error
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
-def hide(
-    credentials: CredentialsArgument,
-) -> Credentials | CredentialsCallable | Exception | None:
+HiddenCredentials = Credentials | CredentialsCallable | None
+Arguments = tuple[HiddenCredentials, str | None, str | None, int]
+
+
+def hide(credentials: CredentialsArgument) -> HiddenCredentials | Exception:
     """Return credentials that show no secret in a traceback with locals, or the error to raise.
 
     A caller first of all puts it in the argument's place: no frame that holds keys raises.
     """
-    if credentials is None or (
-        callable(credentials) and not isinstance(credentials, (type, Credentials))
-    ):
-        return credentials
+    if credentials is None:
+        return None
+    if callable(credentials) and not isinstance(credentials, (type, Credentials)):
+        return CredentialsCallable(credentials)
     return _as_credentials(credentials, "credentials must be")
+
+
+def check_arguments(
+    hidden: HiddenCredentials | Exception,
+    region: str | None,
+    profile: str | None,
+    expires_in_seconds: int,
+) -> Arguments:
+    if isinstance(hidden, Exception):
+        raise hidden
+    return (
+        hidden,
+        check_region(region),
+        check_name("profile", profile),
+        check_expires_in_seconds(expires_in_seconds),
+    )
 
 
 def check_expires_in_seconds(value: object) -> int:
@@ -65,7 +88,7 @@ def check_expires_in_seconds(value: object) -> int:
             f"expires_in_seconds must be from 1 to {MAX_EXPIRES_IN_SECONDS} (12 hours), not "
             f"{_shown(value)}"
         )
-    return value
+    return int(value)  # Not a subclass such as IntEnum, which may have a str() of its own.
 
 
 def check_name(argument: str, value: object) -> str | None:
@@ -82,7 +105,7 @@ def check_region(value: object, source: str = "the argument region") -> str | No
 
 
 def resolve(
-    credentials: Credentials | CredentialsCallable | None, region: str | None, profile: str | None
+    credentials: HiddenCredentials, region: str | None, profile: str | None
 ) -> tuple[str, Callable[[], Credentials]]:
     """Return the region, and a function that returns the credentials to use now."""
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -109,32 +132,42 @@ def resolve(
             raise _errors.PartialCredentialsError(**error.kwargs) from None
         if credentials is None:
             raise _errors.NoCredentialsError(source="botocore's default chain")
-    return region, partial(_ask, credentials)
+    if isinstance(credentials, CredentialsCallable):
+        return region, credentials
+    found = credentials
+    return region, lambda: found
 
 
-def freeze(credentials: Credentials) -> tuple[ReadOnlyCredentials, datetime | None]:
-    """Return the keys to sign with now, and their end where botocore knows it."""
-    frozen = credentials.get_frozen_credentials()
-    # botocore has no public name for the end: https://github.com/boto/botocore/issues/2694
-    end = getattr(credentials, "_expiry_time", None)
+def freeze(
+    credentials: Credentials, known: tuple[ReadOnlyCredentials | None, datetime | None]
+) -> tuple[ReadOnlyCredentials, datetime | None]:
+    """Return the keys to sign with now, and their end where botocore knows it; ``known`` were last.
+
+    Another thread may be refreshing the credentials: botocore publishes keys and end one after the
+    other, in an order that depends on its version. So they are read until they belong together.
+    """
+    tries = 50
+    while True:
+        before = _end(credentials)
+        frozen = credentials.get_frozen_credentials()
+        end = _end(credentials)
+        deferred = end is None and isinstance(credentials, DeferredRefreshableCredentials)
+        settled = end is before and (end is known[1] or frozen is not known[0]) and not deferred
+        tries -= 1
+        if settled or not tries:
+            break
+        time.sleep(0.001)
     fault = _fault(frozen)
     if fault is not None:
         del frozen  # A traceback with locals must not show it.
         raise fault
-    return frozen, end if isinstance(end, datetime) else None
+    return frozen, end
 
 
-def _ask(credentials: Credentials | CredentialsCallable) -> Credentials:
-    if isinstance(credentials, Credentials):
-        return credentials
-    try:
-        found = _as_credentials(credentials(), "the callable passed as credentials must return")
-    except StopIteration as error:
-        # As in a generator (PEP 479); asyncio before Python 3.13 would wait for ever.
-        raise RuntimeError("the callable passed as credentials raised StopIteration") from error
-    if isinstance(found, Exception):
-        raise found
-    return found
+def _end(credentials: Credentials) -> datetime | None:
+    # botocore has no public name for it: https://github.com/boto/botocore/issues/2694
+    end = getattr(credentials, "_expiry_time", None)
+    return end if isinstance(end, datetime) else None
 
 
 def _as_credentials(value: object, must: str) -> Credentials | Exception:

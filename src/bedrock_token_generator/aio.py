@@ -7,10 +7,15 @@ event loop goes on.
 from __future__ import annotations
 
 import asyncio
-import copy
 
 from . import TokenProvider as SyncTokenProvider
-from ._resolve import CredentialsArgument, check_arguments, hide
+from ._resolve import (
+    Arguments,
+    CredentialsArgument,
+    CredentialsCallable,
+    check_arguments,
+    hide,
+)
 from ._token import Token
 
 __all__ = ["TokenProvider", "get_token", "get_token_provider"]
@@ -48,21 +53,25 @@ def get_token_provider(
     """
     hidden, credentials = hide(credentials), None
     arguments = check_arguments(hidden, region, profile, expires_in_seconds)
-    return TokenProvider(SyncTokenProvider(arguments))
+    return TokenProvider(arguments)
 
 
 class TokenProvider:
     """A ``Callable[[], Awaitable[Token]]`` around the synchronous provider.
 
-    Calls that overlap share one call of that provider, so a thousand tasks take one thread.
+    Calls that overlap share one call of that provider, so a thousand tasks take one thread. Not so
+    with a ``credentials`` callable, which may answer each task differently (context variables).
     """
 
-    def __init__(self, provider: SyncTokenProvider) -> None:
-        self._provider = provider
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        self._provider = SyncTokenProvider(arguments)
         self._running: asyncio.Task[Token] | None = None
 
     async def __call__(self) -> Token:
         """Return a token."""
+        if isinstance(self._arguments[0], CredentialsCallable):
+            return await asyncio.to_thread(self._provider)
         running = self._running
         if (
             running is None
@@ -87,5 +96,8 @@ class TokenProvider:
     def __repr__(self) -> str:
         return f"<aio {self._provider!r}>"
 
-    def __reduce__(self) -> tuple[type[TokenProvider], tuple[SyncTokenProvider]]:
-        return type(self), (copy.copy(self._provider),)
+    def __reduce__(self) -> tuple[type[TokenProvider], tuple[Arguments]]:
+        return type(self), (self._arguments,)
+
+    def __deepcopy__(self, memo: object) -> TokenProvider:
+        return type(self)(self._arguments)
