@@ -10,15 +10,9 @@ from datetime import datetime
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError
 
+from ._arguments import Arguments, CredentialsArgument, check_arguments, hide
 from ._presign import presign
-from ._resolve import (
-    Arguments,
-    CredentialsArgument,
-    check_arguments,
-    freeze,
-    hide,
-    resolve,
-)
+from ._resolve import freeze, resolve
 from ._token import Token, encode
 
 

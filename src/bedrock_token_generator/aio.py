@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from . import TokenProvider as SyncTokenProvider
-from ._resolve import (
+from ._arguments import (
     Arguments,
     CredentialsArgument,
     CredentialsCallable,
