@@ -69,7 +69,7 @@ class TokenProvider:
         self._running: asyncio.Task[Token] | None = None
 
     async def __call__(self) -> Token:
-        """Return a token."""
+        """Return a token, as the synchronous provider does, without blocking the event loop."""
         if isinstance(self._arguments[0], CredentialsCallable):
             return await asyncio.to_thread(self._provider)
         running = self._running
