@@ -10,18 +10,16 @@ import json
 import re
 import ssl
 import struct
-import sys
-import threading
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import loopback
 import sigv4
 from sigv4 import Claims, Keys
 
@@ -55,7 +53,7 @@ class Bedrock:
         self.ca = ca
 
     def __enter__(self) -> Bedrock:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(_Handler)
         self._server.bedrock = self
         if self.ca is not None:
             self._server.socket = _tls(self.ca).wrap_socket(
@@ -64,14 +62,11 @@ class Bedrock:
                 server_side=True,
                 do_handshake_on_connect=False,
             )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
     @property
     def url(self) -> str:
@@ -87,20 +82,11 @@ class Bedrock:
         return sigv4.verify(token, self.keys[claims.access_key], region=self.region, now=now)
 
 
-class _Server(ThreadingHTTPServer):
-    # Closing waits for the threads, so that no request is left behind.
-    daemon_threads = False
+class _Server(loopback.Server):
     bedrock: Bedrock
 
-    def handle_error(self, *args: object) -> None:
-        # A client that hangs up, or does not trust the CA, is no fault of the server's.
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(*args)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP/1.0, one request for each connection: nothing is left open at the end."""
-
+class _Handler(loopback.Handler):
     server: _Server
     timeout = 10
 
@@ -139,9 +125,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
 
 
 def _tls(ca: Path) -> ssl.SSLContext:

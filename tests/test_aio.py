@@ -14,7 +14,6 @@ import weakref
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -23,6 +22,7 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, NoRegionError
 
 import bedrock_token_generator
+import loopback
 import sigv4
 from bedrock_token_generator import Token, aio
 from examples import KEYS
@@ -33,7 +33,7 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """A container's credential server; ``delay`` is how long an answer takes, in seconds."""
     state = SimpleNamespace(delay=0.0, requests=0)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.Handler):
         def do_GET(self):
             state.requests += 1
             answer = {
@@ -50,17 +50,10 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
             time.sleep(state.delay / 2)
             self.wfile.write(json.dumps(answer).encode())
 
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # 10 ms, for a test would wait half a second for the server to stop.
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        url = f"http://127.0.0.1:{server.server_port}/credentials"
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    with loopback.Server(Handler) as server:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/credentials")
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         yield state
-        server.shutdown()
 
 
 class Gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -91,6 +92,7 @@ class TokenProvider:
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
         self._lock = threading.RLock()  # A signal or log handler may call in between.
+        self._pid = os.getpid()
         self._resolved: tuple[str, Callable[[], Credentials]] | None = None
         self._last: _Signed | None = None
 
@@ -108,6 +110,8 @@ class TokenProvider:
         return last.token
 
     def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
+        if self._pid != os.getpid():  # Forked, perhaps without the thread that holds the lock.
+            self._lock, self._pid = threading.RLock(), os.getpid()
         with self._lock:
             if self._resolved is None:
                 self._resolved = resolve(*self._arguments[:3])

@@ -69,8 +69,8 @@ class Report:
 
 def duration(seconds: float) -> str:
     if seconds >= 1e-3:
-        return f"{seconds * 1e3:.3g} ms"
-    return f"{seconds * 1e6:.3g} µs"
+        return f"{seconds * 1e3:.3g}\N{NO-BREAK SPACE}ms"
+    return f"{seconds * 1e6:.3g}\N{NO-BREAK SPACE}µs"
 
 
 def machine() -> str:

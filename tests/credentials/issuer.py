@@ -7,13 +7,12 @@ and of EKS Pod Identity, for the portal of IAM Identity Center, and for the cons
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import loopback
 from sigv4 import Keys
 
 FAULTS = (
@@ -105,32 +104,20 @@ class Issuer:
             return self.issued[-1]
 
     def _start(self) -> None:
-        self._server = _Server(self._address, _Handler)
+        self._server = _Server(_Handler, self._address)
         self._server.issuer = self
         self._address = self._server.server_address[:2]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        self._server.start()
 
     def _stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    # Closing waits for the threads, so that no request is left behind.
-    daemon_threads = False
+class _Server(loopback.Server):
     issuer: Issuer
 
-    def handle_error(self, *args: object) -> None:
-        # A client that hangs up is no fault of the server's.
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(*args)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP/1.0, one request for each connection: nothing is left open at the end."""
-
+class _Handler(loopback.Handler):
     server: _Server
 
     def do_PUT(self) -> None:
@@ -196,9 +183,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
 
 
 def _container(issued: Issued) -> dict[str, str | None]:

@@ -66,34 +66,55 @@ import copy, os, sys, threading
 from bedrock_token_generator import get_token_provider
 
 provider = get_token_provider()
-first = threading.Thread(target=provider)
-first.start()
+if {used}:
+    provider()
+print("ready", flush=True)
+sys.stdin.readline()  # Once the server no longer answers.
+calling = threading.Thread(target=provider)
+calling.start()
 sys.stdin.readline()  # Once the server has been asked.
 if os.fork() == 0:
     print("child", flush=True)
     sys.stdin.readline()  # Once the server answers.
     again = threading.Thread(target=provider, daemon=True)
     again.start()
-    again.join(0.5)
-    print(again.is_alive(), copy.copy(provider)(), flush=True)
+    again.join({patience})
+    print(again.is_alive(), {provider}(), flush=True)
     os._exit(0)
 os.wait()
-first.join()
+calling.join()
 """
 
 
-def test_a_copy_goes_on_where_a_fork_caught_a_thread_in_the_middle(monkeypatch):
-    """The child has the lock of the parent's thread, but not the thread that would release it."""
-    with Issuer() as issuer, run(FORK_IN_THE_MIDDLE, issuer, monkeypatch) as process:
+@pytest.mark.parametrize(
+    ("used", "provider", "waits"),
+    [
+        (False, "provider", False),
+        # The child has botocore's lock, but not the thread that would release it.
+        (True, "copy.copy(provider)", True),
+    ],
+    ids=["in the first call", "in a refresh"],
+)
+def test_a_fork_catches_a_thread_in_the_middle(used, provider, waits, monkeypatch):
+    code = FORK_IN_THE_MIDDLE.format(used=used, provider=provider, patience=0.5 if waits else 20)
+    life = timedelta(minutes=5)  # Always in the last 10 minutes, in which threads wait.
+    with Issuer(life) as issuer, run(code, issuer, monkeypatch) as process:
+
+        def tell():
+            print(file=process.stdin, flush=True)
+
+        assert process.stdout.readline() == "ready\n"
+        asked = issuer.requests
         issuer.answers_after.clear()
-        while issuer.requests == 0:
+        tell()
+        while issuer.requests == asked:
             assert process.poll() is None
             time.sleep(0.01)
-        print(file=process.stdin, flush=True)
+        tell()
         assert process.stdout.readline() == "child\n"
         issuer.answers_after.set()
-        print(file=process.stdin, flush=True)
+        tell()
         output, _ = process.communicate(timeout=30)
-        waits, token = output.split()
-        assert waits == "True"
+        waited, token = output.split()
+        assert waited == str(waits)
         verify(token, issuer)

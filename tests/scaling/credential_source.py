@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
+import loopback
 import sigv4
 
 SECRET_KEY = "secret/of/the/source"
@@ -53,7 +53,7 @@ class Source:
             return made
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(loopback.Handler):
     source: Source
 
     def do_PUT(self) -> None:
@@ -98,16 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def log_message(self, *args: object) -> None:
-        pass
-
 
 @contextmanager
 def credential_source() -> Iterator[Source]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        source = Source(f"http://127.0.0.1:{server.server_port}")
+    with loopback.Server(_Handler) as server:
+        source = Source(server.url)
         server.RequestHandlerClass = type("Handler", (_Handler,), {"source": source})
-        # Polled every 10 ms, for a test would wait half a second for the server to stop.
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield source
-        server.shutdown()
