@@ -441,7 +441,7 @@ def test_no_task_is_left_behind(credentials):
 def test_eager_tasks_share_a_call(credentials):
     gate = Gate(credentials)
     gate.opened.set()
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
