@@ -16,10 +16,16 @@ from sybil.parsers.markdown import CodeBlockParser
 ROOT = Path(__file__).parent.parent
 
 
+_ENDPOINTS = "__endpoints__"
+
+
 def _run(example: Example) -> None:
     """Execute a Python block, with ``await`` at its top level as in a notebook."""
     line = example.line + example.parsed.line_offset
     source = "\n" * line + str(example.parsed)
+    for public, loopback in example.namespace.pop(_ENDPOINTS, {}).items():
+        assert public in source
+        source = source.replace(public, loopback)
     code = compile(source, example.path, "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(FunctionType(code, example.namespace)())
@@ -40,8 +46,14 @@ def blocks(page: str, language: str = "python") -> dict[str, list[Example]]:
     return found
 
 
-def run(page: str, heading: str, **namespace: Any) -> dict[str, Any]:
-    """Run the Python blocks under a heading, in one namespace, and return that."""
+def run(
+    page: str, heading: str, endpoints: dict[str, str] | None = None, **namespace: Any
+) -> dict[str, Any]:
+    """Run the Python blocks under a heading, in one namespace, and return that.
+
+    ``endpoints`` says what stands on this machine for URLs in the first of them.
+    """
+    namespace[_ENDPOINTS] = endpoints or {}
     for example in blocks(page)[heading]:
         example.document.namespace.clear()
         example.document.namespace.update(namespace)

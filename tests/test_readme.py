@@ -36,9 +36,9 @@ def test_the_first_command_makes_a_token():
 def test_the_blocks_run(environment, monkeypatch, capsys):
     pytest.importorskip("openai", reason="not installed: openai (the extra `clients`)")
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")  # Restored afterwards: a block sets it.
+    endpoint = "https://bedrock-runtime.us-east-1.amazonaws.com"
     with Bedrock(KEYS, region="us-east-1") as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
-        namespace = documents.run("README.md", "A token in your client")
+        namespace = documents.run("README.md", "A token in your client", {endpoint: server.url})
     assert REPLY in capsys.readouterr().out
     assert os.environ["AWS_BEARER_TOKEN_BEDROCK"] == namespace["token"]
     server.verify(namespace["token"])

@@ -83,7 +83,7 @@ def get_token_provider(
 
 
 class TokenProvider:
-    """A ``Callable[[], Token]``, made by :func:`get_token_provider`.
+    """A ``Callable[[], Token]``. Not made directly: :func:`get_token_provider` makes it.
 
     A class, not a closure, so that its repr shows no secret and it can be copied and pickled: the
     copy has the same arguments and resolves for itself.

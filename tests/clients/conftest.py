@@ -44,6 +44,8 @@ def server(_server: Bedrock, environment: None, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK")
     # LiteLLM would ask the network for prices when it is imported.
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # From Python 3.12 on, urllib's opener keeps the CAs that were there when it was made.
+    monkeypatch.setattr("urllib.request._opener", None)
     _server.requests.clear()
     return _server
 
