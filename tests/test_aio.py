@@ -329,7 +329,7 @@ def test_each_task_has_the_answer_of_its_own_callable():
 
 def test_a_timeout_ends_the_wait_at_once(credentials, noise):
     gate = Gate(credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def main():
         start = time.perf_counter()
@@ -361,7 +361,7 @@ def test_an_error_reaches_all_and_the_next_call_tries_again(credentials, noise):
 @pytest.mark.parametrize("make", ["get_token", "get_token_provider"])
 def test_an_error_that_nobody_awaits_makes_no_noise(make, noise):
     gate = Gate(ConnectionError("source is down"))
-    arguments = {"credentials": gate, "region": "us-east-1"}
+    arguments = {"credentials": gate.refreshing(), "region": "us-east-1"}
 
     async def main():
         asyncio.get_running_loop().set_exception_handler(
@@ -385,7 +385,7 @@ def test_an_error_that_nobody_awaits_makes_no_noise(make, noise):
 
 def test_a_loop_may_end_while_a_call_is_under_way(credentials, noise):
     gate = Gate(credentials, credentials)
-    provider = aio.get_token_provider(credentials=gate, region="us-east-1")
+    provider = aio.get_token_provider(credentials=gate.refreshing(), region="us-east-1")
 
     async def leave():
         task = asyncio.create_task(provider())
@@ -476,9 +476,11 @@ def test_expired_credentials_that_do_not_refresh_give_an_error(role, clock):
 
 
 def test_an_ended_call_keeps_neither_its_callers_nor_the_loop_alive(credentials):
-    gate = Gate(ConnectionError("source is down"))
-    gate.opened.set()
-    failing = aio.get_token_provider(credentials=gate, region="us-east-1")
+    class Failing(Credentials):
+        def get_frozen_credentials(self):
+            raise ConnectionError
+
+    failing = aio.get_token_provider(credentials=Failing("AKID", "secret"), region="us-east-1")
     working = aio.get_token_provider(credentials=credentials, region="us-east-1")
 
     class Request:
@@ -493,7 +495,6 @@ def test_an_ended_call_keeps_neither_its_callers_nor_the_loop_alive(credentials)
         return kept
 
     kept = asyncio.run(main())
-    gate.answers.clear()  # The test's own hold on the error, and so on the frame.
     gc.collect()
     assert [reference() for reference in kept] == [None, None]
 

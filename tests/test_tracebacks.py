@@ -6,7 +6,7 @@ import asyncio
 import functools
 import traceback
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
@@ -68,7 +68,7 @@ def ended() -> Credentials:
     """Credentials whose refresh brings new ones that live for less than a second."""
 
     def refresh() -> dict[str, str | None]:
-        end = datetime.now(timezone.utc).replace(microsecond=999_999).isoformat()
+        end = (datetime.now(timezone.utc) + timedelta(seconds=0.9)).isoformat()
         access_key, secret_key, token = frozen()[:3]
         return {
             "access_key": access_key,
@@ -113,7 +113,7 @@ ERRORS: list[tuple[Callable[[], object], dict[str, object]]] = [
     ids=["get_token", "get_token_provider", "aio.get_token", "aio.get_token_provider"],
 )
 @pytest.mark.parametrize(("credentials", "arguments"), ERRORS, ids=range(len(ERRORS)))
-def test_our_frames_show_no_secret(credentials, arguments, make, how, monkeypatch):
+def test_our_frames_show_no_secret(credentials, arguments, make, how, monkeypatch, clock):
     if credentials is default_chain:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)
         monkeypatch.setenv("AWS_SESSION_TOKEN", KEYS.token)

@@ -91,8 +91,9 @@ class TokenProvider:
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
-        self._lock = threading.RLock()  # A signal or log handler may call in between.
-        self._pid = os.getpid()
+        # One for each process: a fork may leave out the thread that holds it. Reentrant, because a
+        # signal or log handler may call in the middle of the first call.
+        self._locks: dict[int, threading.RLock] = {}
         self._resolved: tuple[str, Callable[[], Credentials]] | None = None
         self._last: _Signed | None = None
 
@@ -110,9 +111,7 @@ class TokenProvider:
         return last.token
 
     def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
-        if self._pid != os.getpid():  # Forked, perhaps without the thread that holds the lock.
-            self._lock, self._pid = threading.RLock(), os.getpid()
-        with self._lock:
+        with self._locks.setdefault(os.getpid(), threading.RLock()):
             if self._resolved is None:
                 self._resolved = resolve(*self._arguments[:3])
             return self._resolved
