@@ -139,6 +139,43 @@ def test_a_callable_may_have_the_keys_in_its_repr(keys, monkeypatch):
             assert secret not in of_our_frames(caught.value)
 
 
+@pytest.mark.parametrize("used", [True, False])
+def test_a_refresh_that_fails_does_not_show_the_keys_of_before(used, clock):
+    old = {
+        "access_key": KEYS.access_key,
+        "secret_key": KEYS.secret_key,
+        "token": KEYS.token,
+        "expiry_time": (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat(),
+    }
+
+    def refresh():
+        raise LookupError
+
+    credentials = RefreshableCredentials.create_from_metadata(old, refresh, "test")
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    if used:
+        provider()
+        clock.shift(timedelta(minutes=55))
+    else:
+        # Read in the middle of another thread's refresh, and again after that.
+        frozen = credentials.get_frozen_credentials
+
+        def first():
+            credentials.get_frozen_credentials = frozen
+            keys = frozen()
+            clock.shift(timedelta(minutes=55))
+            credentials._expiry_time += timedelta(seconds=1)  # noqa: SLF001
+            return keys
+
+        credentials.get_frozen_credentials = first
+    with pytest.raises(LookupError) as caught:
+        provider()
+    shown = of_our_frames(caught.value)
+    assert "in freeze" in shown
+    for secret in SECRETS:
+        assert secret not in shown
+
+
 def test_the_capture_would_show_a_secret():
     """The check of the check: a local that is shown, is found."""
     try:

@@ -6,14 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import Credentials
 from botocore.exceptions import CredentialRetrievalError
 
 from ._arguments import Arguments, CredentialsArgument, check_arguments, hide
 from ._presign import presign
-from ._resolve import freeze, resolve
+from ._resolve import Keys, freeze, resolve
 from ._token import Token, encode
 
 
@@ -105,7 +104,7 @@ class TokenProvider:
         if (
             last is None
             or last.now != int(time.time())
-            or last.frozen != credentials.get_frozen_credentials()
+            or last.keys.frozen != credentials.get_frozen_credentials()
         ):
             self._last = last = self._sign(credentials, region, last)
         return last.token
@@ -117,19 +116,18 @@ class TokenProvider:
             return self._resolved
 
     def _sign(self, credentials: Credentials, region: str, last: _Signed | None) -> _Signed:
-        frozen, end = freeze(credentials, (last.frozen, last.end) if last else (None, None))
+        keys = freeze(credentials, last.keys if last else None)
         now = int(time.time())
         expires = self._arguments[3]
-        if end is not None:
-            expires = min(expires, int(end.timestamp()) - now)
+        if keys.end is not None:
+            expires = min(expires, int(keys.end.timestamp()) - now)
         if expires < 1:
-            del frozen  # A traceback with locals must not show it.
             raise CredentialRetrievalError(
                 provider=credentials.method,
-                error_msg=f"they ended at {end}, not refreshed. Renew them at their source.",
+                error_msg=f"they ended at {keys.end}, not refreshed. Renew them at their source.",
             )
-        url = presign(frozen, region, now, expires)
-        return _Signed(now, frozen, end, encode(url, now + expires))
+        url = presign(keys.frozen, region, now, expires)
+        return _Signed(now, keys, encode(url, now + expires))
 
     def __repr__(self) -> str:
         credentials, region, profile, expires = self._arguments
@@ -147,12 +145,9 @@ class TokenProvider:
 
 
 class _Signed:
-    """The last token and what it was made from. Not a tuple, whose repr would show the keys."""
+    """The last token and what it was made from."""
 
-    def __init__(
-        self, now: int, frozen: ReadOnlyCredentials, end: datetime | None, token: Token
-    ) -> None:
+    def __init__(self, now: int, keys: Keys, token: Token) -> None:
         self.now = now
-        self.frozen = frozen
-        self.end = end
+        self.keys = keys
         self.token = token

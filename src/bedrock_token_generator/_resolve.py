@@ -52,10 +52,16 @@ def resolve(
     return region, lambda: found
 
 
-def freeze(
-    credentials: Credentials, known: tuple[ReadOnlyCredentials | None, datetime | None]
-) -> tuple[ReadOnlyCredentials, datetime | None]:
-    """Return the keys to sign with now, and their end where botocore knows it; ``known`` were last.
+class Keys:
+    """Frozen credentials and their end. Not a tuple, whose repr in a traceback would show them."""
+
+    def __init__(self, frozen: ReadOnlyCredentials, end: datetime | None) -> None:
+        self.frozen = frozen
+        self.end = end
+
+
+def freeze(credentials: Credentials, last: Keys | None) -> Keys:
+    """Return the keys to sign with now, with their end where botocore knows it.
 
     Another thread may be refreshing the credentials: botocore publishes keys and end one after the
     other, in an order that depends on its version. So they are read until they belong together.
@@ -64,19 +70,19 @@ def freeze(
     tries = 50
     while True:
         before = _end(credentials)
-        frozen = credentials.get_frozen_credentials()
-        end = _end(credentials)
+        keys = Keys(credentials.get_frozen_credentials(), _end(credentials))
         # The end did not change meanwhile, nor without its keys, and is there if it has to be.
-        settled = end is before and (end is known[1] or frozen is not known[0])
+        settled = keys.end is before and (
+            last is None or keys.end is last.end or keys.frozen is not last.frozen
+        )
         tries -= 1
-        if (settled and (end or not deferred)) or not tries:
+        if (settled and (keys.end or not deferred)) or not tries:
             break
         time.sleep(0.001)
-    fault = _fault(frozen)
+    fault = _fault(keys.frozen)
     if fault is not None:
-        del frozen  # A traceback with locals must not show it.
         raise fault
-    return frozen, end
+    return keys
 
 
 def _end(credentials: Credentials) -> datetime | None:
