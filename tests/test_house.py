@@ -81,3 +81,10 @@ def test_a_plugin_that_warns_when_it_is_loaded_stops_nothing(tmp_path):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "DeprecationWarning: made up" in run.stdout
+
+
+def test_every_requirement_is_pinned():
+    """Of an extra or a group, for each Python of its own marker; docs/contributing.md has how."""
+    pyproject = PYPROJECT.read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:dependencies|requires|\w+) = \[(.*?)\]$", pyproject, flags=re.M | re.S)
+    print(lists)
