@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
+from importlib.metadata import requires
 
 import pytest
 
@@ -84,7 +86,22 @@ def test_a_plugin_that_warns_when_it_is_loaded_stops_nothing(tmp_path):
 
 
 def test_every_requirement_is_pinned():
-    """Of an extra or a group, for each Python of its own marker; docs/contributing.md has how."""
-    pyproject = PYPROJECT.read_text(encoding="utf-8")
-    lists = re.findall(r"^(?:dependencies|requires|\w+) = \[(.*?)\]$", pyproject, flags=re.M | re.S)
-    print(lists)
+    """docs/contributing.md has the command that renews the pins."""
+    pins = (TESTS / "constraints.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([\w.-]+)==", pins, flags=re.M))
+    required = {re.match(r"[\w.-]+", each)[0] for each in requires("bedrock_token_generator")}
+    assert required - {"bedrock_token_generator"} <= pinned
+    assert "://" not in pins  # Whoever installs chooses the index.
+
+
+def test_no_page_installs_the_package_by_its_name():
+    """On an index the name belongs to nobody yet; a clone is installed by its path."""
+    pages = [documents.ROOT / "README.md", *(documents.ROOT / "docs").rglob("*.md")]
+    pages += (documents.ROOT / "docs").rglob("*.ipynb")
+    by_name = r"(?:install|add|uvx)\b[^\n&;|]*[\s'\"`]bedrock[-_]token[-_]generator\b"
+    found = {
+        page.name: match[0]
+        for page in pages
+        for match in re.finditer(by_name, page.read_text(encoding="utf-8"))
+    }
+    assert found == {}
