@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 
 class Server(ThreadingHTTPServer):
@@ -15,6 +16,10 @@ class Server(ThreadingHTTPServer):
         self, handler: type[BaseHTTPRequestHandler], address: tuple[str, int] = ("127.0.0.1", 0)
     ) -> None:
         super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the resolver for the address's name, which macOS seeks for seconds.
+        TCPServer.server_bind(self)
 
     @property
     def url(self) -> str:
