@@ -105,3 +105,21 @@ def test_no_page_installs_the_package_by_its_name():
         for match in re.finditer(by_name, page.read_text(encoding="utf-8"))
     }
     assert found == {}
+
+
+def test_the_pages_for_the_host_point_to_pages_that_exist():
+    """``.github`` is not in the sdist."""
+    for page in (documents.ROOT / ".github").glob("*.md"):
+        (target,) = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+        assert (page.parent / target).exists()
+
+
+def test_no_key_looks_like_a_live_one():
+    """Scanners know AWS's examples by their end; data/ is listed for them: .gitleaks.toml."""
+    for path in documents.ROOT.glob("[dst]*/**/*"):
+        if (
+            path.suffix in (".ipynb", ".json", ".md", ".mjs", ".py")
+            and path.parent != TESTS / "data"
+        ):
+            keys = re.findall(r"\bA[KS]IA[A-Z2-7]{16}\b", path.read_text(encoding="utf-8"))
+            assert [key for key in keys if not key.endswith("EXAMPLE")] == [], path
