@@ -115,11 +115,8 @@ def test_the_pages_for_the_host_point_to_pages_that_exist():
 
 
 def test_no_key_looks_like_a_live_one():
-    """Scanners know AWS's examples by their end; data/ is listed for them: .gitleaks.toml."""
+    """Scanners know AWS's examples by their end."""
     for path in documents.ROOT.glob("[dst]*/**/*"):
-        if (
-            path.suffix in (".ipynb", ".json", ".md", ".mjs", ".py")
-            and path.parent != TESTS / "data"
-        ):
+        if path.suffix in (".ipynb", ".json", ".md", ".mjs", ".py"):
             keys = re.findall(r"\bA[KS]IA[A-Z2-7]{16}\b", path.read_text(encoding="utf-8"))
             assert [key for key in keys if not key.endswith("EXAMPLE")] == [], path
