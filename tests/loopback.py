@@ -20,6 +20,7 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer's own asks the resolver for the address's name, which macOS seeks for seconds.
         TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
 
     @property
     def url(self) -> str:
