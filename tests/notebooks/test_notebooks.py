@@ -12,8 +12,9 @@ import sigv4
 from bedrock import REPLY, Bedrock
 from examples import KEYS
 
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
+REASON = "not installed: nbclient (the extra `notebooks`)"
+nbformat = pytest.importorskip("nbformat", reason=REASON)
+nbclient = pytest.importorskip("nbclient", reason=REASON)
 
 QUICKSTART = Path(__file__).parents[2] / "docs" / "notebooks" / "quickstart.ipynb"
 
