@@ -21,10 +21,12 @@ MODULES = {
 }
 
 
-def warn(filename: str, *module: str) -> list[warnings.WarningMessage]:
+def warn(
+    filename: str, *module: str, warning: str | Warning = "made up"
+) -> list[warnings.WarningMessage]:
     """Lay a warning to a module, or to a file alone, as the compiler does."""
     with warnings.catch_warnings(record=True) as shown:
-        warnings.warn_explicit("made up", DeprecationWarning, filename, 1, *module)
+        warnings.warn_explicit(warning, DeprecationWarning, filename, 1, *module)
     return shown
 
 
@@ -53,6 +55,21 @@ def test_a_warning_aimed_at_the_caller_is_an_error():
 def test_a_warning_in_a_block_of_a_page_is_an_error():
     with pytest.raises(DeprecationWarning):
         exec("import warnings\nwarnings.warn('made up', DeprecationWarning)", {})
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        ResourceWarning("unclosed <socket>"),
+        RuntimeWarning("coroutine 'made_up' was never awaited"),
+        pytest.PytestUnhandledThreadExceptionWarning("made up"),
+        pytest.PytestUnraisableExceptionWarning("made up"),
+    ],
+    ids=lambda warning: type(warning).__name__,
+)
+def test_a_warning_that_is_laid_to_whatever_runs_is_an_error(warning):
+    with pytest.raises(type(warning)):
+        warn("of_others.py", "of_others", warning=warning)
 
 
 @pytest.mark.parametrize(
