@@ -56,7 +56,7 @@ def test_the_signatures_are_those_of_the_code(name):
 def test_the_oldest_botocore_is_the_one_required():
     (oldest,) = re.findall(r'"botocore>=(.+)"', PYPROJECT)
     assert f"botocore {oldest} and up" in README
-    assert f'"botocore=={oldest}"]' in PYPROJECT
+    assert f'"botocore=={oldest}"' in PYPROJECT
 
 
 def test_a_token_in_a_client_comes_a_third_of_a_page_in():
