@@ -14,9 +14,9 @@ from bedrock_token_generator import get_token_provider
 from examples import NOW
 from issuer import FAULTS
 
-# When the fault is there: before the first token, or so many minutes after it; and the column of its
-# outcome. botocore takes the last 15 minutes of credentials as advice to ask for others, the last
-# 10 as an order. The last token serves until it has a minute to live.
+# When the fault is there: before the first token, or so many minutes after it; and the column of
+# its outcome. botocore takes the last 15 minutes of credentials as advice to ask for others, the
+# last 10 as an order. The last token serves until it has a minute to live.
 WHEN = {
     "before the first token": (None, 0),
     "15 to 10 minutes before the end": (47, 1),
