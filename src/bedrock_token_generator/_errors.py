@@ -6,7 +6,7 @@ Each is a subclass, so ``except`` with botocore's own names, or ``BotoCoreError`
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from botocore import exceptions
@@ -64,7 +64,7 @@ _REMEDY = "Mend this source of credentials, or choose another by profile=... or 
 
 
 @contextmanager
-def explained(source: str, profile: str) -> Iterator[None]:
+def explained(source: str, profile: str) -> Generator[None, None, None]:
     """Give each error of a source of botocore's chain a type of botocore's, and a remedy."""
     try:
         yield

@@ -25,7 +25,8 @@ class Keys:
         refuse_awaitable(self.frozen, "get_frozen_credentials() of credentials")
         check_credentials(self.frozen, "get_frozen_credentials() of credentials must return")
         for name in ("access_key", "secret_key", "token"):
-            kind, empty = type(getattr(self.frozen(), name)), not getattr(self.frozen(), name)
+            empty = not getattr(self.frozen(), name)
+            kind: Any = getattr(self.frozen(), name).__class__
             if empty and name != "token":
                 raise _errors.PartialCredentialsError(provider="credentials", cred_var=name)
             if not empty and not issubclass(kind, str):

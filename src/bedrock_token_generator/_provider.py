@@ -15,10 +15,8 @@ from ._renewal import Renewal, copied
 from ._resolve import Source, resolve
 from ._token import Token, make
 
-# For so long the same token serves everybody, less where it lives for less.
-FRESH_SECONDS = 60
-# With more than this to live it serves on while there is no other.
-SPARE_SECONDS = 60
+FRESH_SECONDS = 60  # For so long the same token serves, less where it lives for less.
+SPARE_SECONDS = 60  # With more than this to live it serves on while there is no other.
 
 P = TypeVar("P", bound="Provider")
 
@@ -32,8 +30,7 @@ def get_token(
 ) -> Token:
     """Make one token from credentials and a region, resolved afresh each time.
 
-    For more than one, :func:`get_token_provider` is as easy, faster, and asks the source of the
-    credentials less often.
+    For more than one, :func:`get_token_provider` is faster, and asks their source less often.
 
     :param credentials: botocore ``Credentials`` of any kind (``boto3.Session().get_credentials()``
         too), ``ReadOnlyCredentials``, or a callable without arguments that returns one of these and
@@ -77,8 +74,8 @@ def get_token_provider(
 
     >>> client = OpenAI(api_key=get_token_provider(), base_url=...)  # doctest: +SKIP
 
-    Only the arguments are checked here. What the callable does is told at
-    :class:`TokenProvider`. Arguments, and the errors of a call, are those of :func:`get_token`.
+    Only the arguments are checked here. :class:`TokenProvider` tells what a call does. Arguments,
+    and the errors of a call, are those of :func:`get_token`.
 
     :raises TypeError: an argument of another type.
     :raises ValueError: ``expires_in_seconds`` out of range.
@@ -97,8 +94,7 @@ class Provider:
         self._arguments = arguments
         self._resolved: tuple[str | None, Source | None] = (None, None)
         self._token: Token | None = None
-        # When the token needs no renewal, in seconds since the epoch: by the wall clock, since a
-        # monotonic one stands still while a laptop sleeps, and the token does not.
+        # When it is fresh, by the wall clock: a monotonic one stands still while a laptop sleeps.
         self._since = self._until = 0.0
         # The one under way, by process: a fork leaves behind the thread that carries it out.
         self._renewals: dict[int, Renewal] = {}
@@ -113,7 +109,7 @@ class Provider:
         return None
 
     def _join(self, carry_out: Callable[[Renewal], None]) -> Renewal:
-        """Return the caller's own renewal, or another's to wait for, or what is at hand instead."""
+        """Return one's own renewal, another's to wait for, or an ended one with what is at hand."""
         mine = Renewal()
         mine.set_running_or_notify_cancel()  # So that who gives up does not cancel it for others.
         renewal = self._renewals.setdefault(os.getpid(), mine)
@@ -178,20 +174,18 @@ class Provider:
 class TokenProvider(Provider):
     """A ``Callable[[], Token]``. Not made directly: :func:`get_token_provider` makes it.
 
-    - The first call resolves region and credentials. It does so again if that fails.
+    - The first call resolves region and credentials; if that fails, so does the next.
     - For a minute after a token is made, or a tenth of the life it was asked for if that is
       shorter (or half of the life that its credentials leave it), every call returns the same.
-    - Then the next call renews it: it asks the credentials, waits, and signs. Calls of other
-      threads return the last token meanwhile if that has more than a minute to live, and wait for
-      the renewal if not. There is one at a time in a process.
-    - Where a renewal fails, the last token serves, if it has more than a minute to live, and the
-      next renewal is tried a minute later. If not, each caller gets an error of its own.
-    - Keys that botocore's chain found in environment variables or files are looked up again at
-      each renewal; credentials that refresh are kept, and botocore refreshes them; the region and
-      what a process told without an end are kept.
+    - Then a call renews it: it asks the credentials, waits, and signs, one call at a time in a
+      process. Others return the last token meanwhile if that has more than a minute to live, and
+      wait for the renewal if not.
+    - Where a renewal fails, the last token serves while it has more than a minute to live, and the
+      next is tried a minute later. If it has not, each caller gets an error of its own.
+    - At each renewal, keys that botocore's chain found in variables or files are looked up anew.
+      Credentials that refresh are kept, and botocore refreshes them; the region is kept.
     - A callable passed as ``credentials`` is asked for every token instead.
-
-    It can be copied, and pickled if its ``credentials`` can. The copy resolves for itself.
+    - It can be copied, and pickled if its ``credentials`` can. The copy resolves for itself.
     """
 
     def __call__(self) -> Token:

@@ -36,8 +36,11 @@ def copied(
     if error is None or error is without:
         return None
     native = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
-    twin: BaseException = native.__new__(type(error), *error.args)
-    native.__init__(twin, *error.args)  # type: ignore[misc] # Its own, on purpose.
+    try:
+        twin: BaseException = native.__new__(type(error), *error.args)
+        native.__init__(twin, *error.args)  # type: ignore[misc] # Its own, on purpose.
+    except TypeError:
+        return error  # Somebody has changed its arguments: rather shared than lost.
     twin.__dict__.update(error.__dict__)
     if hasattr(error, "__notes__"):
         twin.__notes__ = [*error.__notes__]

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from functools import partial
 from typing import Any, TypeVar
 
 from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -99,18 +98,18 @@ class TokenProvider(Provider):
 
     def _renew_in_a_thread(self, renewal: Renewal) -> None:
         # No interrupt hits that thread, so whatever is raised there is an answer to all who wait.
-        work = partial(copy_context().run, self._renew, renewal, BaseException)
+        run, work = copy_context().run, (self._renew, renewal, BaseException)
         try:
-            threading.Thread(target=work, name="bedrock_token_generator", daemon=True).start()
+            threading.Thread(target=run, args=work, name=__package__, daemon=True).start()
         except RuntimeError:
-            work()  # No thread to be had: too many, or the interpreter is about to exit.
+            self._renew(renewal)  # No thread to be had: too many, or the interpreter exits.
 
     async def _ask(self) -> Token:
         """Make a token from what a callable, or asynchronous credentials, answer this caller."""
         region, source = self._resolved
         if region is None or source is None:
-            at_hand = region_at_hand(self._arguments) is not None
-            resolved = await _run(resolve, self._arguments, quick=at_hand)
+            quick = region_at_hand(self._arguments) is not None
+            resolved = await _run(resolve, self._arguments, quick=quick)
             region, source = self._resolved = resolved
         credentials = source.credentials
         if source.asked:
@@ -135,5 +134,5 @@ async def _settled(found: Hidden[Any]) -> Hidden[Any]:
 def _is_asynchronous(credentials: Hidden[Any]) -> bool:
     """Whether what is to be asked, a callable or credentials, is a coroutine function."""
     asked = Hidden(getattr(credentials(), "get_frozen_credentials", credentials()))
-    call = getattr(type(asked()), "__call__", None)  # noqa: B004 # A coroutine function, maybe.
+    call = getattr(asked(), "__call__", None)  # noqa: B004 # Of a class of its own, maybe.
     return inspect.iscoroutinefunction(asked()) or inspect.iscoroutinefunction(call)
