@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from typing import Any
 
 from ._token import Token
 
@@ -35,10 +36,11 @@ def copied(
     """
     if error is None or error is without:
         return None
-    native = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
+    native: Any = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
     try:
-        twin: BaseException = native.__new__(type(error), *error.args)
-        native.__init__(twin, *error.args)  # type: ignore[misc] # Its own, on purpose.
+        _, arguments, *_ = native.__reduce__(error)
+        twin: BaseException = native.__new__(type(error), *arguments)
+        native.__init__(twin, *arguments)
     except TypeError:
         return error  # Somebody has changed its arguments: rather shared than lost.
     twin.__dict__.update(error.__dict__)

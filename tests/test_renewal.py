@@ -1,0 +1,453 @@
+"""What a provider does when its minute is over: who waits, who gets what, and what is asked."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.credentials import (
+    Credentials,
+    DeferredRefreshableCredentials,
+    RefreshableCredentials,
+)
+from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
+
+import sigv4
+from bedrock_token_generator import get_token, get_token_provider
+from examples import KEYS, NOW
+
+
+class Source:
+    """What ``Credentials`` that refresh ask; it answers when it is let, or fails."""
+
+    def __init__(self, life=timedelta(hours=1)):
+        self.life = life
+        self.error = None
+        self.requests = 0
+        self.lets = threading.Event()
+        self.lets.set()
+
+    def __call__(self):
+        self.requests += 1
+        assert self.lets.wait(20)
+        if self.error is not None:
+            raise self.error
+        return {
+            "access_key": f"ASIAEXAMPLE{self.requests}",
+            "secret_key": KEYS.secret_key,
+            "token": KEYS.token,
+            "expiry_time": (datetime.now(timezone.utc) + self.life).isoformat(),
+        }
+
+    def asked(self, number):
+        """Wait until it has been asked so often."""
+        while self.requests < number:
+            time.sleep(0.001)
+
+
+@pytest.fixture
+def source(clock):
+    return Source()
+
+
+@pytest.fixture
+def provider(source):
+    credentials = DeferredRefreshableCredentials(source, "test")
+    return get_token_provider(credentials=credentials, region="us-east-1")
+
+
+def signer(token):
+    now = datetime.now(timezone.utc)
+    access_key = sigv4.claims(token).access_key
+    keys = sigv4.Keys(access_key, KEYS.secret_key, KEYS.token)
+    return sigv4.verify(token, keys, region="us-east-1", now=now).access_key
+
+
+@pytest.fixture
+def signatures(monkeypatch):
+    """Count them, and let them be made."""
+    made = []
+    sign = SigV4QueryAuth.signature
+
+    def counted(self, *args):
+        made.append(None)
+        return sign(self, *args)
+
+    monkeypatch.setattr(SigV4QueryAuth, "signature", counted)
+    return made
+
+
+class Counted(Credentials):
+    reads = 0
+
+    def get_frozen_credentials(self):
+        self.reads += 1
+        return super().get_frozen_credentials()
+
+
+def test_for_a_minute_nothing_is_asked_and_nothing_signed(clock, signatures, monkeypatch):
+    credentials = Counted(KEYS.access_key, KEYS.secret_key)
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    token = provider()
+    assert (credentials.reads, len(signatures)) == (1, 1)
+    monkeypatch.setattr(threading, "Thread", None)
+    monkeypatch.setattr(time, "sleep", None)
+    for _ in range(1000):
+        assert provider() is token
+    assert (credentials.reads, len(signatures)) == (1, 1)
+    clock.shift(60)
+    provider()
+    assert (credentials.reads, len(signatures)) == (2, 2)
+
+
+def test_a_callable_is_asked_once_for_each_token_and_each_is_signed(clock, signatures):
+    asked = []
+
+    def credentials():
+        asked.append(None)
+        return Credentials(KEYS.access_key, KEYS.secret_key)
+
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    for number in range(1, 4):
+        provider()
+        assert (len(asked), len(signatures)) == (number, number)
+    get_token(credentials=credentials, region="us-east-1")
+    assert (len(asked), len(signatures)) == (4, 4)
+
+
+@pytest.mark.parametrize("asked", [None, 43200])
+@pytest.mark.parametrize(
+    ("life", "serves"), [(900, 60), (540, 60), (120, 60), (119, 59.5), (60, 30), (10, 5), (2, 1)]
+)
+def test_a_token_that_its_credentials_cut_short_serves_for_half_its_life_at_most(
+    clock, life, serves, asked
+):
+    credentials = DeferredRefreshableCredentials(Source(timedelta(seconds=life)), "test")
+    provider = get_token_provider(
+        credentials=credentials, region="us-east-1", expires_in_seconds=asked
+    )
+    first = provider()
+    clock.shift(serves - 0.01)
+    assert provider() is first
+    clock.shift(0.02)
+    assert provider() is not first
+
+
+@pytest.mark.parametrize(
+    ("after", "waiting"),
+    [(0, 16), (50, 1), (58.9, 1), (59.1, 16), (61, 16)],
+    ids=["first call", "a token lives", "for a minute", "for less", "not any more"],
+)
+def test_one_of_16_threads_waits_where_a_token_lives_and_all_where_none_does(
+    source, provider, clock, after, waiting
+):
+    old = []
+    if after:
+        old = [provider()]
+        clock.shift(timedelta(minutes=after))
+    source.lets.clear()
+    asked_before = source.requests
+    with ThreadPoolExecutor(16) as pool:
+        first = pool.submit(provider)
+        source.asked(asked_before + 1)
+        others = [pool.submit(provider) for _ in range(15)]
+        if waiting == 1:
+            assert [other.result(timeout=20) for other in others] == old * 15
+        else:
+            time.sleep(0.05)
+            assert not any(other.done() for other in others)
+        assert not first.done()
+        source.lets.set()
+        tokens = {each.result() for each in (first, *others)}
+    assert source.requests == asked_before + 1
+    assert len(tokens) == (2 if waiting == 1 else 1)
+    assert signer(first.result()) == f"ASIAEXAMPLE{source.requests}"
+
+
+def test_an_outage_is_lived_through_until_the_keys_end(source, provider, clock):
+    """The source is down from minute 45 on; asked once a minute, then by each call."""
+    for minute in range(45):
+        clock.move_to(NOW + timedelta(minutes=minute))
+        provider()
+    source.error = ConnectionError("down")
+    requests = source.requests
+    assert requests == 1
+    for second in range(45 * 60, 59 * 60):
+        clock.move_to(NOW + timedelta(seconds=second))
+        assert signer(provider()) == "ASIAEXAMPLE1"
+    # botocore asks when less than 15 minutes are left: at the renewals of minute 46 to 58.
+    assert source.requests - requests == 13
+    clock.move_to(NOW + timedelta(minutes=59, seconds=1))
+    for number in range(1, 4):
+        with pytest.raises(ConnectionError, match="down"):
+            provider()
+        assert source.requests - requests == 13 + number
+    source.error = None
+    assert signer(provider()) == f"ASIAEXAMPLE{source.requests}"
+
+
+def test_after_a_failure_the_next_try_comes_a_minute_later(source, provider, clock):
+    first = provider()
+    clock.shift(timedelta(minutes=51))
+    source.error = ConnectionError("down")
+    for _ in range(100):
+        assert provider() is first
+    assert source.requests == 2
+    source.error = None
+    clock.shift(59.9)
+    assert provider() is first
+    clock.shift(0.2)
+    assert signer(provider()) == "ASIAEXAMPLE3"
+
+
+def test_a_token_that_ends_while_its_renewal_hangs_and_fails_is_not_handed_out(
+    source, provider, clock
+):
+    provider()
+    clock.shift(timedelta(minutes=51))
+
+    def hang():
+        clock.shift(timedelta(minutes=8, seconds=30))
+        raise ConnectionError("down")
+
+    source.error = None
+    source.lets.wait = lambda _: hang()
+    with pytest.raises(ConnectionError, match="down"):
+        provider()
+
+
+def test_8_threads_wait_once_for_a_source_that_fails(source, provider):
+    source.error = ConnectionError("down")
+    source.lets.clear()
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(provider) for _ in range(8)]
+        source.asked(1)
+        time.sleep(0.05)
+        source.lets.set()
+        errors = [call.exception() for call in calls]
+    assert source.requests == 1
+    assert {str(error) for error in errors} == {"down"}
+    assert len({id(error) for error in errors}) == 8
+
+
+def in_an_except(provider, text):
+    """Call the provider while an error is handled, and return what it raises."""
+    try:
+        raise LookupError(text)
+    except LookupError:
+        try:
+            provider()
+        except Exception as error:
+            if sys.version_info >= (3, 11):
+                error.add_note(f"note of {text}")
+            return error
+    return pytest.fail("no error")
+
+
+def test_nothing_of_one_caller_stands_in_the_error_of_another(source, provider):
+    source.error = ConnectionError("down")
+    source.error.__cause__ = OSError("the cause")
+    if sys.version_info >= (3, 11):
+        source.error.add_note("note of the source")
+    source.lets.clear()
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(in_an_except, provider, f"caller {number}") for number in range(3)]
+        source.asked(1)
+        time.sleep(0.05)
+        source.lets.set()
+        errors = [call.result() for call in calls]
+    for number, error in enumerate(errors):
+        shown = "".join(traceback.format_exception(error))
+        for other in range(3):
+            context = "".join(traceback.format_exception(error.__context__))
+            assert (f"caller {other}" in shown + context) == (other == number)
+        assert "the cause" in shown
+        assert "in __call__" in shown  # Of the source: where it failed.
+        if sys.version_info >= (3, 11):
+            assert error.__notes__ == ["note of the source", f"note of caller {number}"]
+
+
+class PeculiarError(Exception):
+    def __init__(self, code, *, hint):
+        super().__init__(f"code {code}")
+        self.hint = hint
+
+
+class DoublingError(Exception):
+    def __init__(self, text):
+        super().__init__(f"<{text}>")
+
+
+ENDED = [
+    PeculiarError(7, hint="none"),
+    DoublingError("text"),
+    OSError(2, "No such file", "name"),
+    TimeoutError("slow"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+    KeyError("key"),
+    ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole"),
+    CredentialRetrievalError(provider="test", error_msg="none"),
+]
+
+
+@pytest.mark.parametrize("error", ENDED, ids=lambda error: type(error).__name__)
+def test_errors_of_any_kind_reach_those_who_wait(source, provider, error):
+    source.error = error
+    source.lets.clear()
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(provider) for _ in range(2)]
+        source.asked(1)
+        time.sleep(0.02)
+        source.lets.set()
+        raised = [call.exception() for call in calls]
+    assert raised[0] is not raised[1]
+    for each in raised:
+        assert type(each) is type(error)
+        assert (str(each), each.args, vars(each)) == (str(error), error.args, vars(error))
+        for name in ("errno", "filename", "reason", "start"):
+            assert getattr(each, name, None) == getattr(error, name, None)
+
+
+def test_an_error_whose_arguments_were_changed_is_not_lost(source, provider):
+    source.error = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    source.error.args = ("changed",)
+    with pytest.raises(UnicodeDecodeError):
+        provider()
+    source.error = None
+    provider()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX's way to send Ctrl-C")
+def test_an_interrupt_stays_with_the_caller_that_it_hit(source, provider):
+    """The main thread renews and is interrupted; who waited renews in its place."""
+    main = threading.main_thread().ident
+
+    class Interrupted:
+        def wait(self, _):
+            if threading.get_ident() == main:
+                time.sleep(0.05)  # Until the other waits.
+                signal.pthread_kill(main, signal.SIGINT)
+                time.sleep(5)
+            return True
+
+    source.lets = Interrupted()
+
+    def wait_for_the_first():
+        source.asked(1)
+        return provider()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for_the_first)
+        with pytest.raises(KeyboardInterrupt):
+            provider()
+        assert signer(waiting.result(timeout=20)) == "ASIAEXAMPLE2"
+    assert provider() == waiting.result()
+
+
+def test_a_token_dated_in_the_future_serves_nobody(source, provider, clock):
+    """The clock is set back: the call waits for a renewal, as do those that come meanwhile."""
+    first = provider()
+    clock.shift(-10)
+    second = provider()
+    assert second is not first
+    assert sigv4.claims(second).date == NOW - timedelta(seconds=10)
+    clock.shift(-10)
+    assert sigv4.claims(provider()).date == NOW - timedelta(seconds=20)
+
+
+def test_a_token_dated_in_the_future_does_not_serve_where_the_renewal_fails(clock):
+    source = Source(timedelta(minutes=9))
+    provider = get_token_provider(
+        credentials=DeferredRefreshableCredentials(source, "test"), region="us-east-1"
+    )
+    first = provider()
+    source.error = ConnectionError("down")
+    clock.shift(-10)
+    with pytest.raises(ConnectionError, match="down"):
+        provider()
+    clock.shift(75)
+    assert provider() is first
+
+
+def test_date_expiry_and_end_belong_together_on_a_clock_that_ticks(monkeypatch):
+    """Between any two readings a second passes."""
+    readings = iter(range(int(NOW.timestamp()), int(NOW.timestamp()) + 100_000))
+    monkeypatch.setattr(time, "time", lambda: float(next(readings)))
+    end = NOW + timedelta(minutes=30)
+    credentials = RefreshableCredentials(
+        KEYS.access_key, KEYS.secret_key, KEYS.token, end, dict, "test", time_fetcher=lambda: NOW
+    )
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    for make in (lambda: get_token(credentials=credentials, region="us-east-1"), provider):
+        token = make()
+        assert token.expires_at == sigv4.claims(token).end == end
+    static = Credentials(KEYS.access_key, KEYS.secret_key)
+    token = get_token(credentials=static, region="us-east-1", expires_in_seconds=60)
+    claims = sigv4.claims(token)
+    assert claims.expires == 60
+    assert token.expires_at == claims.end == claims.date + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("how", ["first", "later"])
+def test_a_token_is_dated_after_the_source_has_answered(source, clock, how):
+    """Two seconds of life, and a refresh that takes three."""
+    provider = get_token_provider(
+        credentials=DeferredRefreshableCredentials(source, "test"),
+        region="us-east-1",
+        expires_in_seconds=2,
+    )
+    if how == "later":
+        provider()
+        clock.shift(timedelta(minutes=59))
+    source.lets.wait = lambda _: clock.shift(3) is None
+    token = provider()
+    now = datetime.now(timezone.utc)
+    assert sigv4.claims(token).date == now
+    assert token.expires_at == now + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
+def test_a_callable_that_returns_none_never_means_another_source(make, environment):
+    with pytest.raises(NoCredentialsError, match="the callable passed as credentials gave none"):
+        make(credentials=lambda: None)
+
+
+@pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
+def test_stop_iteration_of_a_refresh_function_is_a_runtime_error(source, make):
+    source.error = StopIteration()
+    credentials = DeferredRefreshableCredentials(source, "test")
+    with pytest.raises(RuntimeError, match="raised StopIteration") as caught:
+        make(credentials=credentials, region="us-east-1")
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
+def test_a_refresh_function_may_ask_its_own_provider(source, provider, clock):
+    """A spare is at hand; without one it cannot wait for itself."""
+    provider()
+    clock.shift(timedelta(minutes=50))
+    inner = []
+    source.lets.wait = lambda _: inner.append(provider()) is None
+    outer = provider()
+    assert [signer(token) for token in (*inner, outer)] == ["ASIAEXAMPLE1", "ASIAEXAMPLE2"]
+
+
+def test_a_race_with_the_end_of_a_renewal_does_not_renew_again(source, provider, clock):
+    """64 threads, all of which may find nothing fresh and then join, 40 renewals."""
+    barrier = threading.Barrier(64)
+
+    def call(number):
+        barrier.wait()
+        return provider()
+
+    with ThreadPoolExecutor(64) as pool:
+        for number in range(1, 41):
+            assert len(set(pool.map(call, range(64)))) <= 2
+            assert source.requests == number
+            clock.shift(timedelta(hours=1))
