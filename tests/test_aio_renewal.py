@@ -419,6 +419,17 @@ def test_the_synchronous_functions_refuse_what_is_to_be_awaited(how, make):
         gc.collect()
 
 
+class Awaitable:
+    def __await__(self):
+        yield
+
+
+@pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
+def test_the_synchronous_functions_refuse_any_awaitable(make):
+    with pytest.raises(TypeError, match=r"bedrock_token_generator\.aio can await it"):
+        make(credentials=lambda: Awaitable(), region="us-east-1")
+
+
 def test_the_synchronous_functions_refuse_asynchronous_credentials():
     with pytest.raises(TypeError, match=r"bedrock_token_generator\.aio can await it"):
         get_token(credentials=asynchronous_credentials(), region="us-east-1")

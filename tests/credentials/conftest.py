@@ -31,8 +31,9 @@ def issuer(clock: time_machine.Traveller) -> Iterator[Issuer]:
 def container(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Issuer:
     """Credentials as EKS Pod Identity hands them out, without its token file."""
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{issuer.url}/v1/credentials")
-    # Of botocore's three attempts, only the waits are shorter: 2 s for each, and 1 s after it.
-    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 0.1)
+    # Of botocore's three attempts, only the waits differ: 2 s for each, which a busy machine may
+    # need, and 1 s after it.
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
     monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
     return issuer
 

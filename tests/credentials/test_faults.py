@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.utils import InstanceMetadataFetcher
+from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 import documents
 import sigv4
@@ -80,8 +80,11 @@ def test_outcome_and_recovery(source, fault, when, request, clock, monkeypatch):
         expected = FAILING[column]
 
     issuer.fault = fault
+    if fault == "hangs":
+        monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 0.1)
     assert outcome_of(provider, issuer) == expected
     issuer.fault = None
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
     if expected == "ended credentials":
         clock.shift(10 * 60 + 1)  # Until 15 minutes are left of the end that botocore made up.
     elif expected == "old credentials":

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 import sigv4
+from bedrock_token_generator import get_token_provider
 from issuer import Issuer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -144,3 +146,21 @@ def test_a_fork_catches_a_thread_in_the_middle(minutes, credentials, waits, monk
             assert output == "True\n"
         else:
             verify(output.strip(), issuer, timedelta(minutes=minutes))
+
+
+def test_a_renewal_of_another_process_is_nobodys(container, monkeypatch):
+    """As above without a fork, for the coverage of one process: only the number changes."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    provider = get_token_provider()
+    container.answers_after.clear()
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(provider)
+        while not container.requests:
+            time.sleep(0.001)
+        monkeypatch.setattr(os, "getpid", lambda: 0)
+        container.answers_after.set()
+        token = provider()
+        lost.result()
+    assert container.requests >= 2
+    verify(token, container, timedelta(0))
+    assert provider() in (token, lost.result())
