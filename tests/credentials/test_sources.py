@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import os
@@ -134,6 +135,18 @@ def test_sts_is_asked_in_the_region_of_the_token(recipe, sts, isolated, monkeypa
     monkeypatch.setenv(variable, "eu-central-1")
     check_all(get_token(), sts, "eu-central-1")
     assert {request.region for request in sts.requests} == {"eu-central-1"}
+
+
+def test_a_region_and_a_profile_that_are_enums_are_their_values_to_sts(recipe, sts):
+    class Name(str, enum.Enum):
+        REGION = "eu-central-1"
+        PROFILE = "default"
+
+    recipe("Role, from another profile")
+    sts.requests.clear()
+    token = get_token(region=Name.REGION, profile=Name.PROFILE)
+    check(token, sts.of(sigv4.claims(token).access_key), "eu-central-1")
+    assert [request.region for request in sts.requests] == ["eu-central-1"]
 
 
 ROLE = """\
@@ -308,6 +321,14 @@ def test_console_login(recipe, issuer, endpoint_variables, isolated, clock, monk
     assert issuer.requests == 1
     assert sigv4.claims(renewed).access_key == issuer.issued[-1].keys.access_key
     assert renewed.expires_at == NOW + timedelta(minutes=11 + 15)
+
+    # Once a minute at most, and as often in a day as docs/scaling.md says.
+    for _ in range(24 * 60):
+        clock.shift(60)
+        assert sigv4.claims(names["provider"]()).access_key == issuer.issued[-1].keys.access_key
+    assert issuer.requests - 1 == 144
+    page = (documents.ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    assert "in a file and asks the sign-in service once they have 5 minutes left, 144 times" in page
 
 
 TASK = "/v2/credentials/a-task"

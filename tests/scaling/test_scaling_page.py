@@ -33,12 +33,20 @@ def long_role(role_of_profile, config, monkeypatch):
     return role_of_profile
 
 
+@pytest.fixture
+def short_role(role_of_profile, isolated):
+    path = isolated / ".aws" / "config"
+    path.write_text(path.read_text().replace("[default]", "[default]\nduration_seconds = 900"))
+    return role_of_profile
+
+
 # The row of the page, the fixture, and the column of the table below it.
 SOURCES = [
     ("container endpoint", "container", "container endpoint"),
     ("instance metadata", "instance", "IMDSv2"),
     ("STS `AssumeRole`", "role_of_profile", "STS, 1 hour"),
-    ("the same with", "long_role", "STS, 12 hours"),
+    ("the same with `duration_seconds = 43200`", "long_role", "STS, 12 hours"),
+    ("the same with `duration_seconds = 900`", "short_role", None),
     ("STS `AssumeRoleWithWebIdentity`", "web_identity", None),
 ]
 
@@ -62,7 +70,7 @@ def number(cell):
 
 def requests_of(source):
     header = "Source of the credentials"
-    (row,) = [row for row in table(header) if row[header].startswith(f"{source} ")]
+    (row,) = [row for row in table(header) if row[header].startswith(source)]
     return row
 
 
