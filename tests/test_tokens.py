@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import enum
+import subprocess
+import sys
+import time
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 
@@ -163,6 +166,31 @@ def test_environment_credentials_with_an_end(make, environment, monkeypatch, clo
     end = NOW + timedelta(minutes=40)
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end.isoformat())
     assert make().expires_at == end
+
+
+ZONE = """
+import time, datetime
+from bedrock_token_generator import get_token
+before = int(time.time())
+token = get_token(expires_in_seconds=3600)
+print(token, before, token.expires_at.isoformat(), token.expires_at.tzinfo, time.timezone)
+"""
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="TZ sets the time zone on POSIX only")
+@pytest.mark.parametrize("zone", ["XXX+11", "UTC", "XXX-13"])
+def test_a_token_is_dated_in_utc_wherever_it_is_made(zone, environment, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    run = subprocess.run([sys.executable, "-c", ZONE], capture_output=True, text=True, check=True)
+    token, before, end, tzinfo, offset = run.stdout.split()
+    now = datetime.fromtimestamp(int(before), timezone.utc)
+    claims = sigv4.claims(token)
+    assert timedelta(0) <= claims.date - now < timedelta(seconds=60)
+    sigv4.verify(token, KEYS, region="us-east-1", now=claims.date)
+    assert end == (claims.date + timedelta(hours=1)).isoformat()
+    assert end.endswith("+00:00")
+    assert tzinfo == "UTC"
+    assert int(offset) == {"XXX+11": 39600, "UTC": 0, "XXX-13": -46800}[zone]
 
 
 def test_region_is_part_of_the_signature(make, credentials, clock):
