@@ -38,11 +38,10 @@ VARIABLES = {
     "profile": [
         {},
         *({"AWS_PROFILE": name} for name in ("other", "bare", "missing", "")),
-        {"AWS_DEFAULT_PROFILE": "other"},
         {"AWS_DEFAULT_PROFILE": "missing", "AWS_PROFILE": "other"},
     ],
 }
-PROFILES = [None, "", "other", "bare", "missing"]
+PROFILES = [None, "other", "missing"]
 
 
 def by_botocore(region, profile):
@@ -174,6 +173,15 @@ def test_errors_that_are_not_botocores_name_their_source(
             make()
         assert not isinstance(caught.value.__cause__, (BotoCoreError, ClientError, type(None)))
         assert KEYS.secret_key not in str(caught.value)
+
+
+def test_a_setting_that_cannot_be_read(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
+    with pytest.raises(
+        CredentialRetrievalError, match=r"the shared config file: ValueError.*'soon'"
+    ):
+        get_token()
 
 
 def test_a_shared_file_that_cannot_be_parsed(config, monkeypatch):

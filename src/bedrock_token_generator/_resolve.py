@@ -47,6 +47,7 @@ def resolve(arguments: Arguments, region: str | None = None) -> tuple[str, Sourc
     profile = session.profile or "default"
     with _errors.explained("the shared config file", profile):
         configured = session.get_scoped_config().get("region")
+        chain = session.get_component("credential_provider").providers
     region = region or check_region(configured, f"the profile {profile!r}")
     if region is None:
         raise _errors.NoRegionError(profile=profile)
@@ -54,7 +55,7 @@ def resolve(arguments: Arguments, region: str | None = None) -> tuple[str, Sourc
         return region, source
     # STS, where a role needs it, is asked in the same region.
     session.set_config_variable("region", region)
-    for provider in session.get_component("credential_provider").providers:
+    for provider in chain:
         with _errors.explained(provider.METHOD, profile):
             credentials = provider.load()
         if credentials is not None:
