@@ -407,6 +407,12 @@ def test_an_asynchronous_answer_is_checked(environment, answer, error, message):
         asyncio.run(aio.get_token(credentials=ask))
 
 
+ASYNCHRONOUS_TO_AIO = (
+    r"must return botocore Credentials or ReadOnlyCredentials, not \w+\. Pass an asynchronous "
+    r"function, not its result, to bedrock_token_generator\.aio$"
+)
+
+
 @pytest.mark.parametrize("how", ASYNCHRONOUS)
 @pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
 def test_the_synchronous_functions_refuse_what_is_to_be_awaited(how, make):
@@ -414,7 +420,7 @@ def test_the_synchronous_functions_refuse_what_is_to_be_awaited(how, make):
         pytest.skip("refused as any coroutine function is")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(TypeError, match=r"bedrock_token_generator\.aio can await it"):
+        with pytest.raises(TypeError, match=ASYNCHRONOUS_TO_AIO):
             make(credentials=ASYNCHRONOUS[how], region="us-east-1")
         gc.collect()
 
@@ -426,12 +432,21 @@ class Awaitable:
 
 @pytest.mark.parametrize("make", [get_token, lambda **given: get_token_provider(**given)()])
 def test_the_synchronous_functions_refuse_any_awaitable(make):
-    with pytest.raises(TypeError, match=r"bedrock_token_generator\.aio can await it"):
+    with pytest.raises(TypeError, match=ASYNCHRONOUS_TO_AIO):
         make(credentials=lambda: Awaitable(), region="us-east-1")
 
 
+@pytest.mark.parametrize("make", [get_token, aio.get_token, aio.get_token_provider])
+def test_the_result_of_an_asynchronous_function_is_refused_and_closed(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(TypeError, match=r"not coroutine\. Pass an asynchronous function, not"):
+            make(credentials=coroutine_function(), region="us-east-1")
+        gc.collect()
+
+
 def test_the_synchronous_functions_refuse_asynchronous_credentials():
-    with pytest.raises(TypeError, match=r"bedrock_token_generator\.aio can await it"):
+    with pytest.raises(TypeError, match=ASYNCHRONOUS_TO_AIO):
         get_token(credentials=asynchronous_credentials(), region="us-east-1")
 
 

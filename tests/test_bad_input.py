@@ -26,8 +26,8 @@ NOT_A_REGION = (
     r"'us-east-1': lower case, parts joined by hyphens, the last a number \(us-east-1a is an "
     r"availability zone\)\."
 )
-NOT_A_STR = rf"region must be a str or None, not {SHOWN}; pass its name"
-NOT_A_PROFILE = rf"profile must be a str or None, not {SHOWN}; pass its name"
+NOT_A_STR = rf"the argument region must be a str or None, not {SHOWN}; pass its name"
+NOT_A_PROFILE = rf"the argument profile must be a str or None, not {SHOWN}; pass its name"
 NOT_AN_INT = (
     rf"expires_in_seconds must be an int, not {SHOWN}; convert it with int\(\.\.\.\) or "
     r"int\(delta\.total_seconds\(\)\)"

@@ -178,9 +178,7 @@ def test_errors_that_are_not_botocores_name_their_source(
 def test_a_setting_that_cannot_be_read(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
-    with pytest.raises(
-        CredentialRetrievalError, match=r"the shared config file: ValueError.*'soon'"
-    ):
+    with pytest.raises(CredentialRetrievalError, match=r"botocore's settings: ValueError.*'soon'"):
         get_token()
 
 

@@ -279,29 +279,6 @@ def test_an_end_that_is_set_by_hand_is_believed_in_the_end(role, clock):
     assert provider().expires_at == NOW + timedelta(minutes=30)
 
 
-def test_a_log_handler_may_call_in_the_middle_of_the_first_call(environment):
-    provider = get_token_provider()
-    inner = []
-
-    class Handler(logging.Handler):
-        def handle(self, record):
-            if not inner:
-                inner.append(None)
-                inner.append(provider())
-
-    logger, handler = logging.getLogger("botocore"), Handler()
-    level = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    try:
-        outer = provider()
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-    for token in (outer, inner[1]):
-        assert sigv4.claims(token).access_key == KEYS.access_key
-
-
 def _module_level_credentials():
     return Credentials(*_module_level_keys)
 

@@ -85,7 +85,7 @@ def test_a_bad_region_names_the_variable_that_holds_it(credentials, monkeypatch,
 
 def test_a_bad_region_names_the_profile_that_holds_it(credentials, config):
     config("[profile bad]\nregion = us_east\n")
-    with pytest.raises(InvalidRegionError, match="'us_east' from the profile 'bad'"):
+    with pytest.raises(InvalidRegionError, match="'us_east' from the region of the profile 'bad'"):
         get_token(credentials=credentials, profile="bad")
 
 
@@ -139,5 +139,7 @@ def test_an_enum_is_its_value(credentials, config, monkeypatch):
 
 def test_a_nested_region_in_the_profile(credentials, config):
     config("[default]\nregion =\n  name = us-east-1\n")
-    with pytest.raises(TypeError, match="region must be a str"):
+    with pytest.raises(
+        TypeError, match="the region of the profile 'default' must be a str or None, not dict"
+    ):
         get_token(credentials=credentials)

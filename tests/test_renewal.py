@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import logging
 import signal
 import sys
 import threading
@@ -20,7 +23,7 @@ from botocore.credentials import (
 from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
 
 import sigv4
-from bedrock_token_generator import get_token, get_token_provider
+from bedrock_token_generator import aio, get_token, get_token_provider
 from examples import KEYS, NOW
 
 
@@ -315,13 +318,86 @@ def test_errors_of_any_kind_reach_those_who_wait(source, provider, error):
             assert getattr(each, name, None) == getattr(error, name, None)
 
 
-def test_an_error_whose_arguments_were_changed_is_not_lost(source, provider):
-    source.error = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
-    source.error.args = ("changed",)
-    with pytest.raises(UnicodeDecodeError):
-        provider()
-    source.error = None
-    provider()
+def raises_from_itself():
+    try:
+        raise ValueError("down")
+    except ValueError as error:
+        raise error from error
+
+
+def raises_a_frozen_dataclass():
+    @dataclasses.dataclass(frozen=True)
+    class FrozenError(Exception):
+        text: str
+
+    raise FrozenError("down")
+
+
+def raises_after_a_thousand():
+    error = ValueError("down")
+    for _ in range(1500):
+        link = ValueError("before")
+        link.__context__ = error.__context__
+        error.__context__ = link
+    raise error
+
+
+def raises_with_changed_arguments():
+    error = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    error.args = ("changed",)
+    raise error
+
+
+HARD_TO_COPY = [
+    raises_from_itself,
+    raises_a_frozen_dataclass,
+    raises_after_a_thousand,
+    raises_with_changed_arguments,
+]
+
+
+@pytest.mark.parametrize("raises", HARD_TO_COPY)
+def test_an_error_that_is_hard_to_copy_is_not_lost(source, provider, raises):
+    def refresh():
+        source.requests += 1
+        raises()
+
+    names = []
+    given = {"credentials": DeferredRefreshableCredentials(refresh, "test"), "region": "us-east-1"}
+    for call in (raises, get_token_provider(**given), aio.get_token_provider(**given)):
+        try:
+            asyncio.run(call()) if isinstance(call, aio.TokenProvider) else call()
+        except Exception as error:
+            names.append(type(error).__name__)
+    assert source.requests == 2
+    assert names == [names[0]] * 3
+
+
+def test_a_source_may_raise_what_its_caller_handles(source, provider):
+    """The same object each time, as a cached failure."""
+    source.error = RuntimeError("down")
+    try:
+        raise source.error
+    except RuntimeError:
+        with pytest.raises(RuntimeError, match="down"):
+            provider()
+    assert source.requests == 1
+
+
+def test_where_an_error_came_from_is_told_to_a_caller_that_handles_another(source, provider):
+    def refresh():
+        try:
+            raise ConnectionError("root")
+        except ConnectionError:
+            raise ValueError("refresh failed")  # noqa: B904 # An implicit context.
+
+    provider = get_token_provider(
+        credentials=DeferredRefreshableCredentials(refresh, "test"), region="us-east-1"
+    )
+    error = in_an_except(provider, "another")
+    assert (type(error), str(error)) == (ValueError, "refresh failed")
+    assert str(error.__context__) == "root"
+    assert error.__context__.__context__ is None
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX's way to send Ctrl-C")
@@ -428,14 +504,46 @@ def test_stop_iteration_of_a_refresh_function_is_a_runtime_error(source, make):
     assert isinstance(caught.value.__cause__, StopIteration)
 
 
-def test_a_refresh_function_may_ask_its_own_provider(source, provider, clock):
-    """A spare is at hand; without one it cannot wait for itself."""
+def test_a_refresh_function_that_asks_its_own_provider_gets_the_spare(source, provider, clock):
     provider()
     clock.shift(timedelta(minutes=50))
     inner = []
     source.lets.wait = lambda _: inner.append(provider()) is None
     outer = provider()
     assert [signer(token) for token in (*inner, outer)] == ["ASIAEXAMPLE1", "ASIAEXAMPLE2"]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_without_a_spare_it_gets_an_error_and_does_not_wait_for_itself(clock, awaited):
+    def refresh():
+        return asyncio.run(provider()) if awaited else provider()
+
+    given = {"credentials": DeferredRefreshableCredentials(refresh, "test"), "region": "us-east-1"}
+    provider = aio.get_token_provider(**given) if awaited else get_token_provider(**given)
+    with pytest.raises(RuntimeError, match="called from within its own renewal"):
+        asyncio.run(provider()) if awaited else provider()
+
+
+def test_a_log_handler_that_asks_within_botocores_lock_does_not_hang(source, provider):
+    """botocore logs that a refresh failed while it holds the lock of the credentials."""
+    source.error = ConnectionError("down")
+    answers = []
+
+    class Handler(logging.Handler):
+        def handle(self, record):
+            try:
+                provider()
+            except RuntimeError as error:
+                answers.append(str(error))
+
+    logger, handler = logging.getLogger("botocore.credentials"), Handler()
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(ConnectionError, match="down"):
+            provider()
+    finally:
+        logger.removeHandler(handler)
+    assert answers == ["the token provider was called from within its own renewal"]
 
 
 def test_a_race_with_the_end_of_a_renewal_does_not_renew_again(source, provider, clock):

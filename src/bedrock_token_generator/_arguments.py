@@ -36,7 +36,7 @@ class Arguments:
                 credentials, "credentials must be", ", or a callable that returns them"
             )
         self.region = check_region(region)
-        self.profile = check_name("profile", profile)
+        self.profile = check_name("the argument profile", profile)
         self.expires_in_seconds = check_expires_in_seconds(expires_in_seconds)
 
 
@@ -46,20 +46,16 @@ def check_credentials(found: Hidden[Any], must: str, others: str = "") -> None:
         return
     name = f"the class {found().__name__}" if isinstance(found(), type) else type(found()).__name__
     hint = "with keys at hand, botocore.credentials.Credentials(access_key, secret_key, token)"
-    if hasattr(found(), "get_credentials"):
+    if inspect.isawaitable(found()):
+        hint = "an asynchronous function, not its result, to bedrock_token_generator.aio"
+        if inspect.iscoroutine(found()):
+            found().close()  # Or Python warns that nobody awaited it.
+    elif hasattr(found(), "get_credentials"):
         hint = "session.get_credentials()"
     elif isinstance(found(), CredentialProvider):
         hint = "provider.load"
     must = f"{must} botocore Credentials or ReadOnlyCredentials{others}"
     raise TypeError(f"{must}, not {name}. Pass {hint}")
-
-
-def refuse_awaitable(found: Hidden[Any], what: str) -> None:
-    """Raise a ``TypeError`` for what only ``aio`` can await."""
-    if inspect.isawaitable(found()):
-        if inspect.iscoroutine(found()):
-            found().close()  # Or Python warns that nobody awaited it.
-        raise TypeError(f"{what} is asynchronous; only bedrock_token_generator.aio can await it")
 
 
 def check_expires_in_seconds(value: object) -> int:
@@ -81,7 +77,7 @@ def check_name(argument: str, value: object) -> str | None:
 
 
 def check_region(value: object, source: str = "the argument region") -> str | None:
-    region = check_name("region", value)
+    region = check_name(source, value)
     if region is not None and not _REGION.fullmatch(region):
         raise _errors.InvalidRegionError(region_name=region, source=source)
     return region

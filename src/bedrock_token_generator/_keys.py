@@ -8,7 +8,7 @@ from typing import Any
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from . import _errors
-from ._arguments import check_credentials, refuse_awaitable
+from ._arguments import check_credentials
 from ._hidden import Hidden
 
 
@@ -22,7 +22,6 @@ class Keys:
 
     def check(self) -> None:
         """Raise for keys that cannot sign; no name here leads to one of them."""
-        refuse_awaitable(self.frozen, "get_frozen_credentials() of credentials")
         check_credentials(self.frozen, "get_frozen_credentials() of credentials must return")
         for name in ("access_key", "secret_key", "token"):
             empty = not getattr(self.frozen(), name)
@@ -49,7 +48,6 @@ def ask(function: Hidden[Any]) -> Hidden[Any]:
 
 def answer(found: Hidden[Any]) -> Hidden[Any]:
     """Check what a callable passed as ``credentials`` returned."""
-    refuse_awaitable(found, "the callable passed as credentials")
     if found() is None:
         raise _errors.NoCredentialsError(source="the callable passed as credentials")
     check_credentials(found, "the callable passed as credentials must return")

@@ -94,7 +94,7 @@ class Provider:
         self._arguments = arguments
         self._resolved: tuple[str | None, Source | None] = (None, None)
         self._token: Token | None = None
-        # When it is fresh, by the wall clock: a monotonic one stands still while a laptop sleeps.
+        # Fresh from and to, by the wall clock: a monotonic one stands still while a laptop sleeps.
         self._since = self._until = 0.0
         # The one under way, by process: a fork leaves behind the thread that carries it out.
         self._renewals: dict[int, Renewal] = {}
@@ -112,14 +112,15 @@ class Provider:
         """Return one's own renewal, another's to wait for, or an ended one with what is at hand."""
         mine = Renewal()
         mine.set_running_or_notify_cancel()  # So that who gives up does not cancel it for others.
+        mine.thread = threading.get_ident()
         renewal = self._renewals.setdefault(os.getpid(), mine)
         if renewal is mine:
             carry_out(mine)
             return mine
         mine.token = self._spare()
-        if mine.token is None and renewal.thread == threading.get_ident():
-            # Called by what it has called itself, such as a log handler: it cannot wait for itself.
-            mine.token = self._make()
+        if mine.token is None and renewal.thread == mine.thread:
+            # A log handler, a signal handler or the source: it cannot wait for itself.
+            raise RuntimeError("the token provider was called from within its own renewal")
         if mine.token is None:
             return renewal
         mine.set_result(None)
@@ -127,11 +128,10 @@ class Provider:
 
     def _renew(self, renewal: Renewal, expected: type[BaseException] = Exception) -> None:
         renewal.thread, here = threading.get_ident(), os.getpid()
-        # What the caller is handling: Python adds it to whatever is raised here.
-        _, handled, _ = sys.exc_info()
+        _, handled, _ = sys.exc_info()  # By the caller: Python adds it to whatever is raised here.
         try:
             if self._renewals.keys() - {here}:
-                # Forked in the middle of one: botocore may have left a lock locked. Resolve anew.
+                # Forked in the middle of one: a lock of botocore's may stay locked. Resolve anew.
                 region, _ = self._resolved
                 self._renewals, self._resolved = {here: renewal}, (region, None)
             # Another renewal may have ended since the caller found nothing fresh.
@@ -147,7 +147,7 @@ class Provider:
             if renewal.token:
                 self._until = time.time() + FRESH_SECONDS
             else:
-                renewal.error = copied(error, without=handled)
+                renewal.error = copied(error, handled)
         finally:
             self._renewals.pop(here, None)
             renewal.set_result(None)

@@ -20,34 +20,41 @@ class Renewal(Future[None]):
 
     def outcome(self) -> Token | None:
         """Return the token, or raise a copy of the error: each caller adds to its own."""
+        if self.error is None:
+            return self.token
         error = copied(self.error)
-        if error:
+        context = error.__context__
+        try:
             raise error
-        return self.token
+        finally:
+            if context:
+                # Python has put what the caller handles in the place of where the error came from.
+                BaseException.__setattr__(error, "__context__", context)
 
 
-def copied(
-    error: BaseException | None, without: BaseException | None = None
-) -> BaseException | None:
-    """Copy an error and those that it came from, but for one that came from elsewhere.
+def copied(error: BaseException, *without: BaseException | None) -> BaseException:
+    """Copy an error and those that it came from, but for some that came from elsewhere.
 
     Not by ``copy.copy``: that calls ``__init__`` with the message for its arguments, which a class
-    may have its own way with.
+    may have its own way with. What cannot be copied is rather shared than lost.
     """
-    if error is None or error is without:
-        return None
+
+    def origin(link: BaseException | None) -> BaseException | None:
+        if link is None or any(link is each for each in (error, *without)):
+            return None
+        return copied(link, error, *without)
+
     native: Any = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
     try:
-        _, arguments, *_ = native.__reduce__(error)
+        _, arguments, *state = native.__reduce__(error)
         twin: BaseException = native.__new__(type(error), *arguments)
         native.__init__(twin, *arguments)
-    except TypeError:
-        return error  # Somebody has changed its arguments: rather shared than lost.
-    twin.__dict__.update(error.__dict__)
-    if hasattr(error, "__notes__"):
-        twin.__notes__ = [*error.__notes__]
-    twin.__cause__ = copied(error.__cause__, without)
-    twin.__suppress_context__ = error.__suppress_context__
-    if not error.__suppress_context__:
-        twin.__context__ = copied(error.__context__, without)
-    return twin.with_traceback(error.__traceback__)
+        for attributes in state:
+            native.__setstate__(twin, attributes)
+        if hasattr(error, "__notes__"):
+            twin.__notes__ = [*error.__notes__]
+        twin.__cause__, twin.__context__ = origin(error.__cause__), origin(error.__context__)
+        twin.__suppress_context__ = error.__suppress_context__
+        return twin.with_traceback(error.__traceback__)
+    except Exception:
+        return error

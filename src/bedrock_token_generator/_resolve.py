@@ -45,10 +45,10 @@ def resolve(arguments: Arguments, region: str | None = None) -> tuple[str, Sourc
 
     session = Session(profile=arguments.profile)
     profile = session.profile or "default"
-    with _errors.explained("the shared config file", profile):
+    with _errors.explained("botocore's settings", profile):
         configured = session.get_scoped_config().get("region")
         chain = session.get_component("credential_provider").providers
-    region = region or check_region(configured, f"the profile {profile!r}")
+    region = region or check_region(configured, f"the region of the profile {profile!r}")
     if region is None:
         raise _errors.NoRegionError(profile=profile)
     if source is not None:
