@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 
 class Server(ThreadingHTTPServer):
@@ -15,6 +16,11 @@ class Server(ThreadingHTTPServer):
         self, handler: type[BaseHTTPRequestHandler], address: tuple[str, int] = ("127.0.0.1", 0)
     ) -> None:
         super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the resolver for the address's name, which macOS seeks for seconds.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
 
     @property
     def url(self) -> str:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
@@ -20,6 +21,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, NoRegionError
+from botocore.utils import ContainerMetadataFetcher
 
 import bedrock_token_generator
 import loopback
@@ -30,8 +32,13 @@ from examples import KEYS
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A container's credential server; ``delay`` is how long an answer takes, in seconds."""
-    state = SimpleNamespace(delay=0.0, requests=0)
+    """A container's credential server.
+
+    ``delay`` is how long an answer takes, in seconds; it does not come before ``answers`` is set.
+    """
+    state = SimpleNamespace(delay=0.0, requests=0, answers=threading.Event())
+    state.answers.set()
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
 
     class Handler(loopback.Handler):
         def do_GET(self):
@@ -42,12 +49,10 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
                 "Token": KEYS.token,
                 "Expiration": (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat(),
             }
-            # botocore gives up on a server that is silent for 2 s, so it says something on the way.
-            time.sleep(state.delay / 2)
+            time.sleep(state.delay)
+            assert state.answers.wait(20)
             self.send_response(200)
             self.end_headers()
-            self.wfile.flush()
-            time.sleep(state.delay / 2)
             self.wfile.write(json.dumps(answer).encode())
 
     with loopback.Server(Handler) as server:
@@ -229,28 +234,37 @@ def test_the_loop_goes_on_while_credentials_take_2_seconds(source, name):
 
 @pytest.mark.parametrize("minutes", [0, 50, 55, 65], ids=["first", "advisory", "mandatory", "dead"])
 def test_1000_tasks_share_one_refresh(source, clock, minutes):
+    """Where the last token lives, one waits for the refresh; where none lives, all."""
     provider = aio.get_token_provider()
     if minutes:
         asyncio.run(provider())
         clock.shift(timedelta(minutes=minutes))
-    source.delay, asked_before = 0.3, source.requests
+    source.answers.clear()
+    asked_before, ended = source.requests, []
 
-    async def call(number):
-        # Half of them arrive while the refresh is under way.
-        await asyncio.sleep(0 if number % 2 else number / 5000)
-        start = time.perf_counter()
+    async def call():
         token = await provider()
-        return token, time.perf_counter() - start
+        ended.append(source.answers.is_set())
+        return token
 
     async def main():
-        return await asyncio.gather(*(call(number) for number in range(1000)))
+        waiting = [asyncio.create_task(call()) for _ in range(1000)]
+        while source.requests == asked_before:
+            await asyncio.sleep(0.001)
+        waiting += [asyncio.create_task(call()) for _ in range(1000)]
+        await asyncio.sleep(0)
+        source.answers.set()
+        return await asyncio.gather(*waiting)
 
-    results = asyncio.run(main())
+    signers = [sigv4.claims(token).access_key for token in asyncio.run(main())]
     assert source.requests == asked_before + 1
-    for token, waited in results:
-        # At most the refresh, and what 1,000 tasks take to be resumed on a busy machine.
-        assert waited < source.delay + 0.5
-        verify(token, f"ASIAEXAMPLE{source.requests}")
+    new = f"ASIAEXAMPLE{source.requests}"
+    if minutes in (50, 55):
+        assert signers == [new] + ["ASIAEXAMPLE1"] * 1999
+        assert ended == [False] * 1999 + [True]
+    else:
+        assert signers == [new] * 2000
+        assert ended == [True] * 2000
 
 
 def test_waiting_tasks_leave_the_threads_of_the_loop_to_others(credentials):
@@ -405,11 +419,12 @@ def test_successive_loops_share_a_provider(source):
     assert source.requests == 1
 
 
-def test_two_loops_at_once_share_a_provider(source, clock):
+@pytest.mark.parametrize("minutes", [55, 65], ids=["a token lives", "no token lives"])
+def test_two_loops_at_once_share_a_provider(source, clock, minutes):
     provider = aio.get_token_provider()
     asyncio.run(provider())
-    clock.shift(timedelta(minutes=55))
-    source.delay = 0.3
+    clock.shift(timedelta(minutes=minutes))
+    source.answers.clear()
     tokens = []
 
     async def main():
@@ -418,12 +433,18 @@ def test_two_loops_at_once_share_a_provider(source, clock):
     threads = [threading.Thread(target=asyncio.run, args=(main(),)) for _ in range(2)]
     for thread in threads:
         thread.start()
+    while source.requests == 1:
+        time.sleep(0.001)
+    if minutes == 55:
+        while len(tokens) < 100:  # Those of the loop that did not begin the renewal.
+            time.sleep(0.001)
+    source.answers.set()
     for thread in threads:
         thread.join()
     assert source.requests == 2
     assert len(tokens) == 200
-    for token in tokens:
-        verify(token, "ASIAEXAMPLE2")
+    signers = Counter(sigv4.claims(token).access_key for token in tokens)
+    assert signers["ASIAEXAMPLE2"] == (1 if minutes == 55 else 200)
 
 
 def test_no_task_is_left_behind(credentials):

@@ -19,21 +19,51 @@ from botocore.session import Session
 from bedrock_token_generator import get_token, get_token_provider
 from examples import KEYS
 
-NOT_A_REGION = r"Invalid AWS region .* from the argument region\. Set it to a region's name such as"
-NOT_A_STR = r"region must be a str or None, not .*; pass its name"
-NOT_A_PROFILE = r"profile must be a str or None, not .*; pass its name"
-NOT_AN_INT = r"expires_in_seconds must be an int, not .*; convert it, for example with int\("
-OUT_OF_RANGE = r"expires_in_seconds must be from 1 to 43200 \(12 hours\), not "
-NOT_CREDENTIALS = (
-    r"credentials must be botocore Credentials .*, not .*\. With keys at hand: "
-    r"botocore\.credentials\.Credentials\(access_key, secret_key, token\)"
+# Each is the whole message; `SHOWN` is the value, or its type where its repr might hold a secret.
+SHOWN = r"[^;]{1,120}"
+NOT_A_REGION = (
+    r"Invalid AWS region .{1,99} from the argument region\. Set it to a region's name such as "
+    r"'us-east-1': lower case, parts joined by hyphens, the last a number \(us-east-1a is an "
+    r"availability zone\)\."
 )
-RETURNED = NOT_CREDENTIALS.replace(
-    "credentials must be", "callable passed as credentials must return"
+NOT_A_STR = rf"region must be a str or None, not {SHOWN}; pass its name"
+NOT_A_PROFILE = rf"profile must be a str or None, not {SHOWN}; pass its name"
+NOT_AN_INT = (
+    rf"expires_in_seconds must be an int, not {SHOWN}; convert it with int\(\.\.\.\) or "
+    r"int\(delta\.total_seconds\(\)\)"
 )
-NONE = r"callable passed as credentials gave none\. Pass credentials="
-PARTIAL = r"found in credentials, missing: {}\..*set the missing one"
-UNPRINTABLE = r"{} of credentials must be a str of printable characters; look for"
+OUT_OF_RANGE = rf"expires_in_seconds must be from 1 to 43200 \(12 hours\), not {SHOWN}"
+KINDS = r"botocore Credentials or ReadOnlyCredentials"
+KEYS_AT_HAND = (
+    r"with keys at hand, botocore\.credentials\.Credentials\(access_key, secret_key, token\)"
+)
+GIVEN = rf"credentials must be {KINDS}, or a callable that returns them, not [\w ]+\. Pass "
+RETURNED = rf"the callable passed as credentials must return {KINDS}, not [\w ]+\. Pass "
+SESSION = r"session\.get_credentials\(\)"
+PROVIDER = r"provider\.load"
+NONE = (
+    r"No AWS credentials found: the callable passed as credentials gave none\. Pass credentials="
+    r"botocore\.credentials\.Credentials\(access_key, secret_key, token\), set the environment "
+    r"variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile and name it by "
+    r"profile=\.\.\. or AWS_PROFILE\."
+)
+PARTIAL = (
+    r"Partial credentials found in credentials, missing: {}\. Credentials need an access key and a "
+    r"secret key; set the missing one where the other is set\."
+)
+UNPRINTABLE = (
+    r"{} of credentials has unprintable characters; look for a line break, or bytes that are not "
+    r"UTF-8, where it is set"
+)
+NOT_TEXT = r"{} of credentials must be a str, not {}; pass its text"
+
+
+class Secret:
+    """As pydantic's SecretStr and others hide a key."""
+
+    def get_secret_value(self):
+        return KEYS.secret_key
+
 
 AT_CREATION = [
     *(
@@ -61,6 +91,18 @@ AT_CREATION = [
             "'us-east-1'",
             "$AWS_REGION",
             "{region}",
+            "US-EAST-1",
+            "us-east-1a",
+            "us-east1",
+            "us-east-",
+            "us-east-1-",
+            "us--east-1",
+            "u-east-1",
+            "1us-east-1",
+            "abcdefghi-east-1",
+            "aws-global",
+            "us-1",
+            "-us-east-1",
             "-",
             "-x",
             "x-",
@@ -71,6 +113,7 @@ AT_CREATION = [
             "us\u2011east\u20111",
             "東京",
             "\ud800",
+            "us-east-1" + "1" * 55,
             "a" * 64,
             "a" * 1_000_000,
         )
@@ -115,7 +158,6 @@ AT_CREATION = [
             b"3600",
             True,
             False,
-            None,
             [3600],
             (3600,),
             {"seconds": 3600},
@@ -130,7 +172,7 @@ AT_CREATION = [
         )
     ),
     *(
-        ("credentials", value, TypeError, NOT_CREDENTIALS)
+        ("credentials", value, TypeError, GIVEN + KEYS_AT_HAND)
         for value in (
             "",
             KEYS.access_key,
@@ -144,21 +186,33 @@ AT_CREATION = [
             (KEYS.access_key, KEYS.secret_key, KEYS.token),
             {KEYS.secret_key},
             KEYS,
-            Session(),
-            EnvProvider(),
             EnvProvider,
             Credentials,
             ReadOnlyCredentials,
             LookupError(KEYS.secret_key),
+            Secret(),
             re,
         )
     ),
+    ("credentials", Session(), TypeError, GIVEN + SESSION),
+    ("credentials", Session, TypeError, GIVEN + SESSION),
+    ("credentials", EnvProvider(), TypeError, GIVEN + PROVIDER),
+    # Arguments in each other's place.
+    ("region", ReadOnlyCredentials(*vars(KEYS).values()), TypeError, NOT_A_STR),
+    ("profile", ReadOnlyCredentials(*vars(KEYS).values()), TypeError, NOT_A_PROFILE),
+    ("expires_in_seconds", ReadOnlyCredentials(*vars(KEYS).values()), TypeError, NOT_AN_INT),
 ]
 
 AT_CALL = [
     *(
-        ("credentials", lambda value=value: value, TypeError, RETURNED)
-        for value in ("", KEYS.access_key, vars(KEYS), Credentials, Session(), lambda: KEYS, 0)
+        ("credentials", lambda value=value: value, TypeError, RETURNED + hint)
+        for value, hint in (
+            *((each, KEYS_AT_HAND) for each in ("", KEYS.access_key, vars(KEYS), {}, 0)),
+            (Credentials, KEYS_AT_HAND),
+            (lambda: KEYS, KEYS_AT_HAND),
+            (Session(), SESSION),
+            (EnvProvider(), PROVIDER),
+        )
     ),
     ("credentials", lambda: None, NoCredentialsError, NONE),
     *(
@@ -174,18 +228,30 @@ AT_CALL = [
         )
     ),
     *(
-        ("credentials", kind(*keys), exception, UNPRINTABLE.format(name))
+        ("credentials", kind(*keys), ValueError, UNPRINTABLE.format(name))
         for kind in (Credentials, ReadOnlyCredentials)
-        for name, exception, keys in (
-            ("access_key", ValueError, (KEYS.access_key + "\n", KEYS.secret_key, KEYS.token)),
-            ("access_key", TypeError, (KEYS.access_key.encode(), KEYS.secret_key, KEYS.token)),
-            ("secret_key", ValueError, (KEYS.access_key, "\t" + KEYS.secret_key, KEYS.token)),
-            ("secret_key", ValueError, (KEYS.access_key, KEYS.secret_key + "\udcff", KEYS.token)),
-            ("secret_key", TypeError, (KEYS.access_key, KEYS.secret_key.encode(), KEYS.token)),
-            ("token", ValueError, (KEYS.access_key, KEYS.secret_key, KEYS.token + "\r\n")),
-            ("token", ValueError, (KEYS.access_key, KEYS.secret_key, KEYS.token + "\x00")),
-            ("token", TypeError, (KEYS.access_key, KEYS.secret_key, [KEYS.token])),
+        for name, keys in (
+            ("access_key", (KEYS.access_key + "\n", KEYS.secret_key, KEYS.token)),
+            ("secret_key", (KEYS.access_key, "\t" + KEYS.secret_key, KEYS.token)),
+            ("secret_key", (KEYS.access_key, KEYS.secret_key + "\udcff", KEYS.token)),
+            ("token", (KEYS.access_key, KEYS.secret_key, KEYS.token + "\r\n")),
+            ("token", (KEYS.access_key, KEYS.secret_key, KEYS.token + "\x00")),
         )
+    ),
+    *(
+        ("credentials", kind(*keys), TypeError, NOT_TEXT.format(name, type_))
+        for kind in (Credentials, ReadOnlyCredentials)
+        for name, type_, keys in (
+            ("access_key", "bytes", (KEYS.access_key.encode(), KEYS.secret_key, KEYS.token)),
+            ("secret_key", "bytes", (KEYS.access_key, KEYS.secret_key.encode(), KEYS.token)),
+            ("token", "list", (KEYS.access_key, KEYS.secret_key, [KEYS.token])),
+        )
+    ),
+    (
+        "credentials",
+        Credentials(KEYS.access_key, Secret(), KEYS.token),
+        TypeError,
+        r"secret_key of credentials must be a str, not Secret; pass its get_secret_value\(\)",
     ),
 ]
 
@@ -218,7 +284,7 @@ def given(argument, value):
 
 
 def check(error, message):
-    assert re.search(message, str(error))
+    assert re.fullmatch(message, str(error))
     assert len(str(error)) < 500
     while error is not None:
         for part in (KEYS.access_key, KEYS.secret_key[:8], KEYS.secret_key[-8:], KEYS.token[:8]):

@@ -61,7 +61,7 @@ def test_asynchronous_credentials(make):
         def get_frozen_credentials(self):
             return object()
 
-    with pytest.raises(TypeError, match=r"ReadOnlyCredentials, not object.*aiobotocore"):
+    with pytest.raises(TypeError, match=r"must return botocore Credentials or .*, not object\."):
         make(credentials=Asynchronous("AKID", "secret"), region="us-east-1")
 
 

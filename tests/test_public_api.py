@@ -17,6 +17,7 @@ PUBLIC = [
     *(getattr(bedrock_token_generator, name) for name in bedrock_token_generator.__all__),
     *(getattr(aio, name) for name in aio.__all__),
     bedrock_token_generator.Token.expires_at,
+    bedrock_token_generator.Token.region,
     bedrock_token_generator.TokenProvider.__call__,
     aio.TokenProvider.__call__,
 ]
@@ -39,9 +40,13 @@ def test_each_has_a_docstring(thing):
 
 @pytest.mark.parametrize("name", ["get_token", "get_token_provider"])
 def test_the_asyncio_twin_has_the_same_arguments(name):
-    twin = inspect.signature(getattr(aio, name))
-    assert twin.parameters == inspect.signature(getattr(bedrock_token_generator, name)).parameters
-    assert {each.kind for each in twin.parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    def parameters(module):
+        return inspect.signature(getattr(module, name)).parameters.values()
+
+    assert [(each.name, each.kind, each.default) for each in parameters(aio)] == [
+        (each.name, inspect.Parameter.KEYWORD_ONLY, each.default)
+        for each in parameters(bedrock_token_generator)
+    ]
 
 
 def test_the_docstring_of_get_token_names_every_argument_and_error():
@@ -58,6 +63,7 @@ def test_the_docstring_of_get_token_names_every_argument_and_error():
         "botocore.exceptions.PartialCredentialsError",
         "botocore.exceptions.CredentialRetrievalError",
         "botocore.exceptions.BotoCoreError",
+        "botocore.exceptions.ClientError",
     ):
         assert f":raises {error}:" in text
 

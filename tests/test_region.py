@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from itertools import product
 
 import pytest
@@ -16,7 +17,7 @@ SOURCES = ("argument", "AWS_REGION", "AWS_DEFAULT_REGION", "profile")
 @pytest.mark.parametrize("settings", list(product(("set", "empty", "absent"), repeat=4)))
 def test_the_first_that_is_set_wins(settings, credentials, monkeypatch, config):
     values = {
-        source: {"set": f"from-{source.lower().replace('_', '-')}", "empty": "", "absent": None}[
+        source: {"set": f"from-{source.lower().replace('_', '-')}-1", "empty": "", "absent": None}[
             how
         ]
         for source, how in zip(SOURCES, settings, strict=True)
@@ -86,6 +87,54 @@ def test_a_bad_region_names_the_profile_that_holds_it(credentials, config):
     config("[profile bad]\nregion = us_east\n")
     with pytest.raises(InvalidRegionError, match="'us_east' from the profile 'bad'"):
         get_token(credentials=credentials, profile="bad")
+
+
+def test_a_bad_region_does_not_matter_where_another_wins(credentials, config, monkeypatch):
+    config("[default]\nregion = us_east\n")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us east")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    assert get_token(credentials=credentials).region == "us-west-2"
+    monkeypatch.setenv("AWS_REGION", "us east")
+    assert get_token(credentials=credentials, region="us-east-1").region == "us-east-1"
+
+
+def test_a_region_may_have_63_characters_and_no_more(credentials):
+    region = "us-" + "a" * 58 + "-1"
+    assert sigv4.claims(get_token(credentials=credentials, region=region)).region == region
+    with pytest.raises(InvalidRegionError):
+        get_token(credentials=credentials, region=f"{region}0")
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "us-east-1",
+        "ap-southeast-7",
+        "us-gov-west-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "eusc-de-east-1",
+        "cn-north-1",
+        "mx-central-1",
+    ],
+)
+def test_the_regions_of_every_partition_have_the_shape(credentials, region):
+    assert sigv4.claims(get_token(credentials=credentials, region=region)).region == region
+
+
+def test_an_enum_is_its_value(credentials, config, monkeypatch):
+    class Region(str, enum.Enum):
+        EAST = "us-east-1"
+
+    class Profile(str, enum.Enum):
+        WEST = "west"
+
+    config(CONFIG)
+    token = get_token(credentials=credentials, region=Region.EAST)
+    assert type(token.region) is str
+    assert (token.region, sigv4.claims(token).region) == ("us-east-1", "us-east-1")
+    assert "profile='west'" in repr(get_token_provider(profile=Profile.WEST))
+    assert get_token(credentials=credentials, profile=Profile.WEST).region == "us-west-2"
 
 
 def test_a_nested_region_in_the_profile(credentials, config):

@@ -68,7 +68,7 @@ def _encode(url: str) -> str:
         ("Expires=43200", "Expires=0", "X-Amz-Expires"),
         ("SignedHeaders=host", "SignedHeaders=host%3Bdate", "X-Amz-SignedHeaders"),
         ("Security-Token=hkAS", "Security-Token=HKAS", "X-Amz-Security-Token"),
-        ("Signature=baa", "Signature=caa", "X-Amz-Signature"),
+        ("Signature=09c", "Signature=19c", "X-Amz-Signature"),
         ("Version=1", "Version=2", "Version"),
         ("&Version=1", "", "parameters"),
         ("&Version=1", "&Version=1&Version=1", "Version"),

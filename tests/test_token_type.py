@@ -44,15 +44,22 @@ def test_knows_its_end(token):
     assert token.expires_at == sigv4.claims(token).end
 
 
-def test_the_end_cannot_be_set(token):
+def test_knows_its_region(token):
+    assert token.region == sigv4.claims(token).region == "us-east-1"
+    assert type(token.region) is str
+
+
+def test_end_and_region_cannot_be_set(token):
     with pytest.raises(AttributeError):
         token.expires_at = datetime.now(timezone.utc)
+    with pytest.raises(AttributeError):
+        token.region = "us-west-2"
     with pytest.raises(AttributeError):
         token.other = 1
 
 
 def test_repr_shows_the_end_and_no_secret(token):
-    assert repr(token) == "<Token expires_at=2026-11-24T13:00:00+00:00>"
+    assert repr(token) == "<Token expires_at=2026-11-24T13:00:00+00:00 region='us-east-1'>"
     for shown in (ascii(token), f"{token!r}", f"{[token]}", f"{(token,)}", f"{ {'k': token} }"):
         assert "bedrock-api-key" not in shown
     assert "bedrock-api-key" not in pprint.pformat({"a": [token]})
@@ -71,4 +78,4 @@ def test_pickles(token, protocol):
 def _same(other, token):
     assert type(other) is Token
     assert other == token
-    assert other.expires_at == token.expires_at
+    assert (other.expires_at, other.region) == (token.expires_at, token.region)

@@ -1,93 +1,83 @@
-"""Checks the arguments of the public functions and hides keys from tracebacks; resolves nothing."""
+"""Checks the arguments of the public functions; resolves nothing."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 
 from . import _errors
+from ._hidden import Hidden
 
 AnyCredentials = Credentials | ReadOnlyCredentials
 CredentialsArgument = AnyCredentials | Callable[[], AnyCredentials | None] | None
-MAX_EXPIRES_IN_SECONDS = 43200
+AsyncCredentialsArgument = CredentialsArgument | Callable[[], Awaitable[AnyCredentials | None]]
 
-# A host label (RFC 1123, section 2.1), as botocore.utils.validate_region_name has it; but that lets
-# a trailing newline and the empty string through.
-_REGION = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
+# The shape that the names of all AWS Regions have, in the length of a host label (RFC 1123, 2.1).
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+_REGION = re.compile(r"(?!.{64})[a-z]{2,8}(-[a-z0-9]+)+-[0-9]+")
 
 
-class CredentialsCallable:
-    """A callable passed as ``credentials``, without its repr: a partial's shows its arguments."""
+class Arguments:
+    """What a public function was given, checked."""
 
-    def __init__(self, function: Callable[[], object]) -> None:
-        self._function = function
-
-    def __call__(self) -> Credentials:
-        try:
-            found = _as_credentials(
-                self._function(), "the callable passed as credentials must return"
+    def __init__(
+        self, credentials: Hidden[Any], region: object, profile: object, expires_in_seconds: object
+    ) -> None:
+        self.credentials = credentials
+        own = isinstance(credentials(), (type, Credentials))
+        self.callable = callable(credentials()) and not own
+        if credentials() is not None and not self.callable:
+            check_credentials(
+                credentials, "credentials must be", ", or a callable that returns them"
             )
-        except StopIteration as error:
-            # As in a generator (PEP 479); asyncio before Python 3.13 would wait for ever.
-            raise RuntimeError("the callable passed as credentials raised StopIteration") from error
-        if isinstance(found, Exception):
-            raise found
-        return found
+        self.region = check_region(region)
+        self.profile = check_name("profile", profile)
+        self.expires_in_seconds = check_expires_in_seconds(expires_in_seconds)
 
 
-HiddenCredentials = Credentials | CredentialsCallable | None
-Arguments = tuple[HiddenCredentials, str | None, str | None, int]
+def check_credentials(found: Hidden[Any], must: str, others: str = "") -> None:
+    """Raise a ``TypeError`` that shows what to pass in place of what is no credentials."""
+    if isinstance(found(), (Credentials, ReadOnlyCredentials)):
+        return
+    name = f"the class {found().__name__}" if isinstance(found(), type) else type(found()).__name__
+    hint = "with keys at hand, botocore.credentials.Credentials(access_key, secret_key, token)"
+    if hasattr(found(), "get_credentials"):
+        hint = "session.get_credentials()"
+    elif isinstance(found(), CredentialProvider):
+        hint = "provider.load"
+    must = f"{must} botocore Credentials or ReadOnlyCredentials{others}"
+    raise TypeError(f"{must}, not {name}. Pass {hint}")
 
 
-def hide(credentials: CredentialsArgument) -> HiddenCredentials | Exception:
-    """Return credentials that show no secret in a traceback with locals, or the error to raise.
-
-    A caller first of all puts it in the argument's place: no frame that holds keys raises.
-    """
-    if credentials is None:
-        return None
-    if callable(credentials) and not isinstance(credentials, (type, Credentials)):
-        return CredentialsCallable(credentials)
-    return _as_credentials(credentials, "credentials must be")
-
-
-def check_arguments(
-    hidden: HiddenCredentials | Exception,
-    region: str | None,
-    profile: str | None,
-    expires_in_seconds: int,
-) -> Arguments:
-    if isinstance(hidden, Exception):
-        raise hidden
-    return (
-        hidden,
-        check_region(region),
-        check_name("profile", profile),
-        check_expires_in_seconds(expires_in_seconds),
-    )
+def refuse_awaitable(found: Hidden[Any], what: str) -> None:
+    """Raise a ``TypeError`` for what only ``aio`` can await."""
+    if inspect.isawaitable(found()):
+        if inspect.iscoroutine(found()):
+            found().close()  # Or Python warns that nobody awaited it.
+        raise TypeError(f"{what} is asynchronous; only bedrock_token_generator.aio can await it")
 
 
 def check_expires_in_seconds(value: object) -> int:
+    value = 43200 if value is None else value
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(
-            f"expires_in_seconds must be an int, not {_shown(value)}; convert it, for example with "
-            "int(...) or int(delta.total_seconds())"
-        )
-    if not 0 < value <= MAX_EXPIRES_IN_SECONDS:
-        raise ValueError(
-            f"expires_in_seconds must be from 1 to {MAX_EXPIRES_IN_SECONDS} (12 hours), not "
-            f"{_shown(value)}"
-        )
+        hint = "convert it with int(...) or int(delta.total_seconds())"
+        raise TypeError(f"expires_in_seconds must be an int, not {_shown(value)}; {hint}")
+    if not 0 < value <= 43200:
+        allowed = "from 1 to 43200 (12 hours)"
+        raise ValueError(f"expires_in_seconds must be {allowed}, not {_shown(value)}")
     return int(value)  # Not a subclass such as IntEnum, which may have a str() of its own.
 
 
 def check_name(argument: str, value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
+    value = "" if value is None else value
+    if not isinstance(value, str):
         raise TypeError(f"{argument} must be a str or None, not {_shown(value)}; pass its name")
-    return value or None
+    return str.__str__(value) or None  # Not a subclass such as an Enum, likewise.
 
 
 def check_region(value: object, source: str = "the argument region") -> str | None:
@@ -95,21 +85,6 @@ def check_region(value: object, source: str = "the argument region") -> str | No
     if region is not None and not _REGION.fullmatch(region):
         raise _errors.InvalidRegionError(region_name=region, source=source)
     return region
-
-
-def _as_credentials(value: object, must: str) -> Credentials | Exception:
-    if isinstance(value, Credentials):
-        return value
-    if isinstance(value, ReadOnlyCredentials):
-        return Credentials(*value[:3])  # type: ignore[arg-type] # _fault refuses None.
-    if value is None:
-        return _errors.NoCredentialsError(source="the callable passed as credentials")
-    kind = value.__name__ if isinstance(value, type) else type(value).__name__
-    return TypeError(
-        f"{must} botocore Credentials or ReadOnlyCredentials, or a callable that returns them, not "
-        f"{kind}. With keys at hand: botocore.credentials.Credentials(access_key, secret_key, "
-        "token); with a boto3 Session: session.get_credentials()"
-    )
 
 
 def _shown(value: object) -> str:

@@ -1,7 +1,13 @@
-"""botocore's exceptions with messages that say what to do; raises nothing itself.
+"""botocore's exceptions with messages that say what to do.
 
 Each is a subclass, so ``except`` with botocore's own names, or ``BotoCoreError``, catches it.
 """
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from botocore import exceptions
 
@@ -17,8 +23,8 @@ class NoRegionError(exceptions.NoRegionError):
 class InvalidRegionError(exceptions.InvalidRegionError):
     fmt = (
         "Invalid AWS region {region_name!r:.99} from {source}. Set it to a region's name such as "
-        "'us-east-1': 1 to 63 ASCII letters, digits and hyphens, no hyphen at either end, not "
-        "digits alone."
+        "'us-east-1': lower case, parts joined by hyphens, the last a number (us-east-1a is an "
+        "availability zone)."
     )
 
 
@@ -44,3 +50,35 @@ class PartialCredentialsError(exceptions.PartialCredentialsError):
         "Partial credentials found in {provider}, missing: {cred_var}. Credentials need an access "
         "key and a secret key; set the missing one where the other is set."
     )
+
+
+# By type: the older botocore is, the fewer of them it has.
+_SSO, _LOGIN = "aws sso login", "aws login"
+_LOGINS = {"SSOError": _SSO, "TokenRetrievalError": _SSO, "LoginError": _LOGIN}
+# By the METHOD of botocore's credential provider.
+_REMEDIES = {
+    "env": "Get new keys, or set AWS_CREDENTIAL_EXPIRATION to their end as 2030-01-31T12:00:00Z",
+    "custom-process": "Run the profile's credential_process by hand, and see what it prints",
+}
+_REMEDY = "Mend this source of credentials, or choose another by profile=... or credentials=..."
+
+
+@contextmanager
+def explained(source: str, profile: str) -> Iterator[None]:
+    """Give each error of a source of botocore's chain a type of botocore's, and a remedy."""
+    try:
+        yield
+    except exceptions.ProfileNotFound as error:
+        raise ProfileNotFound(**error.kwargs) from None
+    except exceptions.PartialCredentialsError as error:
+        raise PartialCredentialsError(**error.kwargs) from None
+    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
+        for kind in type(error).__mro__:
+            if kind.__name__ in _LOGINS:
+                login = f"{_LOGINS[kind.__name__]} --profile {shlex.quote(profile)}"
+                error.args = (f"{error} Log in: {login}",)
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".rstrip(".")
+        message = f"{what}. {_REMEDIES.get(source, _REMEDY)}."
+        raise exceptions.CredentialRetrievalError(provider=source, error_msg=message) from error

@@ -19,7 +19,8 @@ HOST = "bedrock.amazonaws.com"
 def presign(credentials: ReadOnlyCredentials, region: str, now: int, expires: int) -> str:
     """Return the presigned URL without its scheme.
 
-    ``now`` is in seconds since the epoch, ``expires`` in seconds from then.
+    ``now`` is in seconds since the epoch, ``expires`` in seconds from then. The keys have been
+    checked, so that nothing raises here, where they have names.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
     """

@@ -1,19 +1,26 @@
-"""The public functions, and the provider that keeps what they resolve; knows nothing of SigV4."""
+"""The public functions, and the provider that holds a token; knows nothing of SigV4."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-from botocore.credentials import Credentials
-from botocore.exceptions import CredentialRetrievalError
+from ._arguments import Arguments, CredentialsArgument
+from ._hidden import Hidden
+from ._renewal import Renewal, copied
+from ._resolve import Source, resolve
+from ._token import Token, make
 
-from ._arguments import Arguments, CredentialsArgument, check_arguments, hide
-from ._presign import presign
-from ._resolve import Keys, freeze, resolve
-from ._token import Token, encode
+# For so long the same token serves everybody, less where it lives for less.
+FRESH_SECONDS = 60
+# With more than this to live it serves on while there is no other.
+SPARE_SECONDS = 60
+
+P = TypeVar("P", bound="Provider")
 
 
 def get_token(
@@ -21,7 +28,7 @@ def get_token(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = 43200,
+    expires_in_seconds: int | None = 43200,
 ) -> Token:
     """Make one token from credentials and a region, resolved afresh each time.
 
@@ -39,21 +46,24 @@ def get_token(
         <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>`_ for whatever of the two
         is not given. Default: botocore's rule (``AWS_PROFILE``, else ``default``).
     :param expires_in_seconds: how long the token is to live, from 1 to 43200 seconds, `12 hours
-        <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>`_. It ends with the
-        credentials that sign it if they end earlier and botocore knows when.
-    :raises TypeError: an argument of another type.
+        <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>`_, which ``None`` means
+        too. It ends with the credentials that sign it if they end earlier and botocore knows when.
+    :raises TypeError: an argument of another type; an asynchronous callable.
     :raises ValueError: ``expires_in_seconds`` out of range; a key with unprintable characters.
     :raises botocore.exceptions.NoRegionError: no region anywhere.
-    :raises botocore.exceptions.InvalidRegionError: a region that is no host label.
+    :raises botocore.exceptions.InvalidRegionError: what has not the shape of a region's name.
     :raises botocore.exceptions.ProfileNotFound: no such profile.
     :raises botocore.exceptions.NoCredentialsError: none anywhere, or None from the callable.
     :raises botocore.exceptions.PartialCredentialsError: no access key or no secret key.
-    :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended.
-    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them. It
-        lets some errors of others through, such as ``ClientError`` of STS and ``OSError`` of files.
+    :raises botocore.exceptions.CredentialRetrievalError: the credentials have ended, or a source of
+        botocore's chain failed with an error that is not botocore's.
+    :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them.
+    :raises botocore.exceptions.ClientError: STS or IAM Identity Center refuses.
     """
-    hidden, credentials = hide(credentials), None
-    return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))()
+    hidden, credentials = Hidden(credentials), None
+    arguments = Arguments(hidden, region, profile, expires_in_seconds)
+    region, source = resolve(arguments)
+    return make(source.keys(), region, arguments.expires_in_seconds)
 
 
 def get_token_provider(
@@ -61,93 +71,136 @@ def get_token_provider(
     credentials: CredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = 43200,
+    expires_in_seconds: int | None = 43200,
 ) -> TokenProvider:
     """Make a callable that returns a token with its life ahead, as often as it is asked.
 
     >>> client = OpenAI(api_key=get_token_provider(), base_url=...)  # doctest: +SKIP
 
-    Only the arguments are checked here. The first call resolves region and credentials (and the
-    next one again if that fails), later calls use them, and botocore refreshes the credentials when
-    they near their end. Threads may share a provider.
-
-    Arguments, and the errors of a call, are those of :func:`get_token`.
+    Only the arguments are checked here. What the callable does is told at
+    :class:`TokenProvider`. Arguments, and the errors of a call, are those of :func:`get_token`.
 
     :raises TypeError: an argument of another type.
     :raises ValueError: ``expires_in_seconds`` out of range.
-    :raises botocore.exceptions.InvalidRegionError: a region that is no host label.
+    :raises botocore.exceptions.InvalidRegionError: what has not the shape of a region's name.
     """
-    hidden, credentials = hide(credentials), None
-    return TokenProvider(check_arguments(hidden, region, profile, expires_in_seconds))
+    hidden, credentials = Hidden(credentials), None
+    return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))
 
 
-class TokenProvider:
-    """A ``Callable[[], Token]``. Not made directly: :func:`get_token_provider` makes it.
+class Provider:
+    """What the synchronous and the asynchronous provider share: all but how they wait."""
 
-    A class, not a closure, so that its repr shows no secret and it can be copied and pickled: the
-    copy has the same arguments and resolves for itself.
-    """
+    _name = "TokenProvider"
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
-        # One for each process: a fork may leave out the thread that holds it. Reentrant, because a
-        # signal or log handler may call in the middle of the first call.
-        self._locks: dict[int, threading.RLock] = {}
-        self._resolved: tuple[str, Callable[[], Credentials]] | None = None
-        self._last: _Signed | None = None
+        self._resolved: tuple[str | None, Source | None] = (None, None)
+        self._token: Token | None = None
+        # When the token needs no renewal, in seconds since the epoch: by the wall clock, since a
+        # monotonic one stands still while a laptop sleeps, and the token does not.
+        self._since = self._until = 0.0
+        # The one under way, by process: a fork leaves behind the thread that carries it out.
+        self._renewals: dict[int, Renewal] = {}
 
-    def __call__(self) -> Token:
-        """Return a token, the same one within a second: signing again would change nothing."""
-        region, ask = self._resolved or self._resolve()
-        credentials = ask()
-        last = self._last
-        if (
-            last is None
-            or last.now != int(time.time())
-            or last.keys.frozen != credentials.get_frozen_credentials()
-        ):
-            self._last = last = self._sign(credentials, region, last)
-        return last.token
+    def _fresh(self) -> Token | None:
+        return self._token if self._since <= time.time() < self._until else None
 
-    def _resolve(self) -> tuple[str, Callable[[], Credentials]]:
-        with self._locks.setdefault(os.getpid(), threading.RLock()):
-            if self._resolved is None:
-                self._resolved = resolve(*self._arguments[:3])
-            return self._resolved
+    def _spare(self) -> Token | None:
+        token, now = self._token, time.time()
+        if token and self._since <= now < token.expires_at.timestamp() - SPARE_SECONDS:
+            return token
+        return None
 
-    def _sign(self, credentials: Credentials, region: str, last: _Signed | None) -> _Signed:
-        keys = freeze(credentials, last.keys if last else None)
-        now = int(time.time())
-        expires = self._arguments[3]
-        if keys.end is not None:
-            expires = min(expires, int(keys.end.timestamp()) - now)
-        if expires < 1:
-            raise CredentialRetrievalError(
-                provider=credentials.method,
-                error_msg=f"they ended at {keys.end}, not refreshed. Renew them at their source.",
-            )
-        url = presign(keys.frozen, region, now, expires)
-        return _Signed(now, keys, encode(url, now + expires))
+    def _join(self, carry_out: Callable[[Renewal], None]) -> Renewal:
+        """Return the caller's own renewal, or another's to wait for, or what is at hand instead."""
+        mine = Renewal()
+        mine.set_running_or_notify_cancel()  # So that who gives up does not cancel it for others.
+        renewal = self._renewals.setdefault(os.getpid(), mine)
+        if renewal is mine:
+            carry_out(mine)
+            return mine
+        mine.token = self._spare()
+        if mine.token is None and renewal.thread == threading.get_ident():
+            # Called by what it has called itself, such as a log handler: it cannot wait for itself.
+            mine.token = self._make()
+        if mine.token is None:
+            return renewal
+        mine.set_result(None)
+        return mine
+
+    def _renew(self, renewal: Renewal, expected: type[BaseException] = Exception) -> None:
+        renewal.thread, here = threading.get_ident(), os.getpid()
+        # What the caller is handling: Python adds it to whatever is raised here.
+        _, handled, _ = sys.exc_info()
+        try:
+            if self._renewals.keys() - {here}:
+                # Forked in the middle of one: botocore may have left a lock locked. Resolve anew.
+                region, _ = self._resolved
+                self._renewals, self._resolved = {here: renewal}, (region, None)
+            # Another renewal may have ended since the caller found nothing fresh.
+            renewal.token = self._fresh()
+            if renewal.token is None:
+                renewal.token = self._token = self._make()
+                self._since = now = time.time()
+                life = renewal.token.expires_at.timestamp() - now
+                asked = self._arguments.expires_in_seconds
+                self._until = now + min(FRESH_SECONDS, asked / 10, life / 2)
+        except expected as error:
+            renewal.token = self._spare()
+            if renewal.token:
+                self._until = time.time() + FRESH_SECONDS
+            else:
+                renewal.error = copied(error, without=handled)
+        finally:
+            self._renewals.pop(here, None)
+            renewal.set_result(None)
+
+    def _make(self) -> Token:
+        region, source = self._resolved
+        if region is None or source is None or not source.stays:
+            region, source = self._resolved = resolve(self._arguments, region)
+        return make(source.keys(), region, self._arguments.expires_in_seconds)
 
     def __repr__(self) -> str:
-        credentials, region, profile, expires = self._arguments
-        return (
-            f"<{type(self).__name__} credentials={type(credentials).__name__} region={region!r} "
-            f"profile={profile!r} expires_in_seconds={expires}>"
-        )
+        given, kind = self._arguments, type(self._arguments.credentials()).__name__
+        where = f"credentials={kind} region={given.region!r} profile={given.profile!r}"
+        return f"<{self._name} {where} expires_in_seconds={given.expires_in_seconds}>"
 
-    def __reduce__(self) -> tuple[type[TokenProvider], tuple[Arguments]]:
+    def __reduce__(self: P) -> tuple[type[P], tuple[Arguments]]:
         return type(self), (self._arguments,)
 
-    def __deepcopy__(self, memo: object) -> TokenProvider:
+    def __deepcopy__(self: P, memo: object) -> P:
         # Credentials that refresh hold a lock, which cannot be copied: the copy shares them.
         return type(self)(self._arguments)
 
 
-class _Signed:
-    """The last token and what it was made from."""
+class TokenProvider(Provider):
+    """A ``Callable[[], Token]``. Not made directly: :func:`get_token_provider` makes it.
 
-    def __init__(self, now: int, keys: Keys, token: Token) -> None:
-        self.now = now
-        self.keys = keys
-        self.token = token
+    - The first call resolves region and credentials. It does so again if that fails.
+    - For a minute after a token is made, or a tenth of the life it was asked for if that is
+      shorter (or half of the life that its credentials leave it), every call returns the same.
+    - Then the next call renews it: it asks the credentials, waits, and signs. Calls of other
+      threads return the last token meanwhile if that has more than a minute to live, and wait for
+      the renewal if not. There is one at a time in a process.
+    - Where a renewal fails, the last token serves, if it has more than a minute to live, and the
+      next renewal is tried a minute later. If not, each caller gets an error of its own.
+    - Keys that botocore's chain found in environment variables or files are looked up again at
+      each renewal; credentials that refresh are kept, and botocore refreshes them; the region and
+      what a process told without an end are kept.
+    - A callable passed as ``credentials`` is asked for every token instead.
+
+    It can be copied, and pickled if its ``credentials`` can. The copy resolves for itself.
+    """
+
+    def __call__(self) -> Token:
+        """Return a token with its life ahead; the errors are those of :func:`get_token`."""
+        token = self._fresh()
+        if token:
+            return token
+        if self._arguments.callable:
+            return self._make()
+        renewal = self._join(self._renew)
+        renewal.result()
+        return renewal.outcome() or self()

@@ -1,103 +1,139 @@
-"""The asyncio twin of the package: the same names and arguments, awaited; no logic of its own.
+"""The asyncio twin of the package: the same names and arguments, awaited.
 
-Credentials may come from a file, a process or the network, so each call runs in a thread and the
-event loop goes on.
+Credentials may come from a file, a process or the network, so what may block runs in a thread, and
+the event loop goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from functools import partial
+from typing import Any, TypeVar
 
-from . import TokenProvider as SyncTokenProvider
-from ._arguments import (
-    Arguments,
-    CredentialsArgument,
-    CredentialsCallable,
-    check_arguments,
-    hide,
-)
-from ._token import Token
+from botocore.credentials import Credentials, ReadOnlyCredentials
+
+from ._arguments import Arguments, AsyncCredentialsArgument
+from ._hidden import Hidden
+from ._keys import Keys, answer, ask, freeze
+from ._provider import Provider
+from ._renewal import Renewal
+from ._resolve import region_at_hand, resolve
+from ._token import Token, make
 
 __all__ = ["TokenProvider", "get_token", "get_token_provider"]
 
+T = TypeVar("T")
 
-async def get_token(
+
+def get_token(
     *,
-    credentials: CredentialsArgument = None,
+    credentials: AsyncCredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = 43200,
-) -> Token:
-    """Make one token, as :func:`bedrock_token_generator.get_token` does.
+    expires_in_seconds: int | None = 43200,
+) -> Coroutine[Any, Any, Token]:
+    """Make one token when awaited, as :func:`bedrock_token_generator.get_token` does.
 
-    Arguments and errors are the same. A ``credentials`` callable is called in a thread, so it is a
-    plain function; what a coroutine returns can be passed on: ``credentials=await fetch()``.
+    Arguments and errors are the same. A ``credentials`` callable may also be asynchronous, and so
+    may be the credentials themselves (aiobotocore's): they are awaited in the caller's task.
     """
-    hidden, credentials = hide(credentials), None
-    arguments = check_arguments(hidden, region, profile, expires_in_seconds)
-    return await asyncio.to_thread(SyncTokenProvider(arguments))
+    # Not itself a coroutine, whose frame would hold the credentials if it is cancelled unbegun.
+    hidden, credentials = Hidden(credentials), None
+    return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))()
 
 
 def get_token_provider(
     *,
-    credentials: CredentialsArgument = None,
+    credentials: AsyncCredentialsArgument = None,
     region: str | None = None,
     profile: str | None = None,
-    expires_in_seconds: int = 43200,
+    expires_in_seconds: int | None = 43200,
 ) -> TokenProvider:
     """Make a callable whose result is awaited, otherwise as its synchronous namesake.
 
     >>> client = AsyncOpenAI(api_key=get_token_provider(), base_url=...)  # doctest: +SKIP
 
-    Arguments and errors are those of :func:`bedrock_token_generator.get_token_provider`.
+    Arguments are those of :func:`get_token`, errors those of
+    :func:`bedrock_token_generator.get_token_provider`.
     """
-    hidden, credentials = hide(credentials), None
-    arguments = check_arguments(hidden, region, profile, expires_in_seconds)
-    return TokenProvider(arguments)
+    hidden, credentials = Hidden(credentials), None
+    return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))
 
 
-class TokenProvider:
-    """A ``Callable[[], Awaitable[Token]]`` around the synchronous provider.
+class TokenProvider(Provider):
+    """A ``Callable[[], Awaitable[Token]]`` that does what the synchronous provider does.
 
-    Calls that overlap share one call of that provider, so a thousand tasks take one thread. Not so
-    with a ``credentials`` callable, which may answer each task differently (context variables).
+    - A renewal runs in a thread of its own, not in the executor of the event loop, which may be
+      busy. Who is cancelled waits no longer, and disturbs nobody else.
+    - Any number of tasks, event loops and threads may share it.
+    - A ``credentials`` callable is asked for every token: an asynchronous one in the caller's task,
+      another by :func:`asyncio.to_thread`, with the caller's context.
+
+    :func:`inspect.iscoroutinefunction` says yes to it from Python 3.12 on; before, to its
+    ``__call__`` only.
     """
+
+    _name = "aio.TokenProvider"
 
     def __init__(self, arguments: Arguments) -> None:
-        self._arguments = arguments
-        self._provider = SyncTokenProvider(arguments)
-        self._running: asyncio.Task[Token] | None = None
+        super().__init__(arguments)
+        if sys.version_info >= (3, 12):
+            inspect.markcoroutinefunction(self)
 
     async def __call__(self) -> Token:
-        """Return a token, as the synchronous provider does, without blocking the event loop."""
-        if isinstance(self._arguments[0], CredentialsCallable):
-            return await asyncio.to_thread(self._provider)
-        running = self._running
-        if (
-            running is None
-            or running.done()
-            or running.get_loop() is not asyncio.get_running_loop()
-        ):
-            running = self._running = asyncio.create_task(asyncio.to_thread(self._provider))
-            running.add_done_callback(self._end)
-        # Waited for, not awaited: one caller that is cancelled must not cancel it for the others.
-        # shield() would do so too, but from Python 3.14 on it logs the error for every such caller.
-        await asyncio.wait([running])
-        return running.result()
+        """Return a token, without blocking the event loop."""
+        token = self._fresh()
+        if token:
+            return token
+        if self._arguments.callable or _is_asynchronous(self._arguments.credentials):
+            return await self._ask()
+        renewal = self._join(self._renew_in_a_thread)
+        if not renewal.done():
+            await asyncio.wrap_future(renewal)
+        return renewal.outcome() or await self()
 
-    def _end(self, ended: asyncio.Task[Token]) -> None:
-        # Kept, an error would keep the frames of its callers alive, and a token the ended loop.
-        if self._running is ended:
-            self._running = None
-        # Where every caller was cancelled, nobody is left who asks for the error.
-        if not ended.cancelled():
-            ended.exception()
+    def _renew_in_a_thread(self, renewal: Renewal) -> None:
+        # No interrupt hits that thread, so whatever is raised there is an answer to all who wait.
+        work = partial(copy_context().run, self._renew, renewal, BaseException)
+        try:
+            threading.Thread(target=work, name="bedrock_token_generator", daemon=True).start()
+        except RuntimeError:
+            work()  # No thread to be had: too many, or the interpreter is about to exit.
 
-    def __repr__(self) -> str:
-        return f"<aio {self._provider!r}>"
+    async def _ask(self) -> Token:
+        """Make a token from what a callable, or asynchronous credentials, answer this caller."""
+        region, source = self._resolved
+        if region is None or source is None:
+            at_hand = region_at_hand(self._arguments) is not None
+            resolved = await _run(resolve, self._arguments, quick=at_hand)
+            region, source = self._resolved = resolved
+        credentials = source.credentials
+        if source.asked:
+            found = await _run(ask, credentials, quick=_is_asynchronous(credentials))
+            credentials = answer(await _settled(found))
+        plain = type(credentials()) in (Credentials, ReadOnlyCredentials)
+        quick = plain or _is_asynchronous(credentials)
+        keys = await _run(freeze, credentials, quick=quick)
+        if inspect.isawaitable(keys.frozen()):
+            keys = Keys(await _settled(keys.frozen), credentials)
+        return make(keys, region, self._arguments.expires_in_seconds)
 
-    def __reduce__(self) -> tuple[type[TokenProvider], tuple[Arguments]]:
-        return type(self), (self._arguments,)
 
-    def __deepcopy__(self, memo: object) -> TokenProvider:
-        return type(self)(self._arguments)
+async def _run(work: Callable[[Any], T], argument: Any, *, quick: bool) -> T:
+    return work(argument) if quick else await asyncio.to_thread(work, argument)
+
+
+async def _settled(found: Hidden[Any]) -> Hidden[Any]:
+    return Hidden(await found()) if inspect.isawaitable(found()) else found
+
+
+def _is_asynchronous(credentials: Hidden[Any]) -> bool:
+    """Whether what is to be asked, a callable or credentials, is a coroutine function."""
+    asked = Hidden(getattr(credentials(), "get_frozen_credentials", credentials()))
+    call = getattr(type(asked()), "__call__", None)  # noqa: B004 # A coroutine function, maybe.
+    return inspect.iscoroutinefunction(asked()) or inspect.iscoroutinefunction(call)

@@ -7,7 +7,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.exceptions import NoRegionError
+from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, NoRegionError
 
 import documents
 import sigv4
@@ -77,17 +77,10 @@ def check(token, keys, region):
 
 
 @pytest.mark.parametrize(
-    "source",
-    [
-        "set_variables",
-        "write_credentials_file",
-        "write_config_file",
-        "choose_profile",
-        "replace_process",
-    ],
+    "source", ["set_variables", "write_credentials_file", "write_config_file", "choose_profile"]
 )
-def test_get_token_follows_a_provider_does_not(source, request, clock):
-    """But for the page's callable, which keeps the region alone."""
+def test_a_provider_follows_within_a_minute(source, request, clock):
+    """And get_token() at once, as does the page's callable; the region of a provider stays."""
     change = request.getfixturevalue(source)
     change(OLD, "us-east-1")
     provider = get_token_provider()
@@ -95,11 +88,69 @@ def test_get_token_follows_a_provider_does_not(source, request, clock):
     for ask in (provider, following, get_token):
         check(ask(), OLD, "us-east-1")
     change(NEW, "eu-west-1")
-    check(provider(), OLD, "us-east-1")
     check(following(), NEW, "us-east-1")
     check(get_token(), NEW, "eu-west-1")
-    clock.shift(timedelta(days=7))
+    clock.shift(59.9)
     check(provider(), OLD, "us-east-1")
+    clock.shift(0.2)
+    check(provider(), NEW, "us-east-1")
+    change(OLD, "us-east-1")
+    clock.shift(60.1)
+    check(provider(), OLD, "us-east-1")
+
+
+def test_a_process_without_an_end_runs_once(replace_process, clock):
+    replace_process(OLD, "us-east-1")
+    provider = get_token_provider()
+    check(provider(), OLD, "us-east-1")
+    replace_process(NEW, "eu-west-1")
+    for _ in range(3):
+        clock.shift(timedelta(days=7))
+        check(provider(), OLD, "us-east-1")
+    check(get_token(), NEW, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        "",
+        "[default",
+        "[default]\n",
+        f"[default]\naws_access_key_id = {NEW.access_key}\n",
+        f"[default]\naws_access_key_id = {NEW.access_key}\naws_secret_access_key =\n",
+    ],
+)
+def test_while_a_file_is_half_written_the_last_token_serves(half, config, clock, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    config(profile(OLD, "us-east-1"), name="credentials")
+    provider = get_token_provider()
+    first = provider()
+    config(half, name="credentials")
+    clock.shift(61)
+    assert provider() is first
+    config(profile(NEW, "us-east-1"), name="credentials")
+    clock.shift(59)
+    assert provider() is first
+    clock.shift(2)
+    check(provider(), NEW, "us-east-1")
+
+
+def test_a_login_that_ends_serves_until_its_token_does(config, clock, monkeypatch):
+    """The file is gone for good: the last token serves, and then comes an error, at every call."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    path = config(profile(OLD, "us-east-1"), name="credentials")
+    provider = get_token_provider(expires_in_seconds=3600)
+    first = provider()
+    path.unlink()
+    for minute in range(2, 59):
+        clock.move_to(NOW + timedelta(minutes=minute))
+        assert provider() is first
+    clock.move_to(NOW + timedelta(minutes=59, seconds=1))
+    for _ in range(3):
+        with pytest.raises(NoCredentialsError):
+            provider()
+    config(profile(NEW, "us-east-1"), name="credentials")
+    check(provider(), NEW, "us-east-1")
 
 
 def test_a_provider_reads_variables_again_before_the_end_that_they_tell(
@@ -113,7 +164,7 @@ def test_a_provider_reads_variables_again_before_the_end_that_they_tell(
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2026-11-24T14:00:00Z")
     clock.shift(45 * 60)
     check(provider(), OLD, "us-east-1")
-    clock.shift(1)
+    clock.shift(61)
     token = provider()
     check(token, NEW, "us-east-1")
     assert token.expires_at == NOW + timedelta(hours=2)
@@ -127,7 +178,9 @@ def test_variables_that_stay_are_used_to_the_end_that_they_tell(set_variables, c
     clock.shift(3599)
     assert check(provider(), OLD, "us-east-1").expires == 1
     clock.shift(2)
-    with pytest.raises(RuntimeError, match="still expired"):
+    with pytest.raises(
+        CredentialRetrievalError, match=r"from env: RuntimeError: .*still expired\."
+    ):
         provider()
 
 

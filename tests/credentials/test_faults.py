@@ -14,25 +14,23 @@ from bedrock_token_generator import get_token_provider
 from examples import NOW
 from issuer import FAULTS
 
-# When the fault is there: before the first token, or so many minutes after it. botocore takes the
-# last 15 minutes of credentials as advice to ask for others, the last 10 as an order.
+# When the fault is there: before the first token, or so many minutes after it; and the column of
+# its outcome. botocore takes the last 15 minutes of credentials as advice to ask for others, the
+# last 10 as an order. The last token serves until it has a minute to live.
 WHEN = {
-    "before the first token": None,
-    "15 to 10 minutes before the end": 47,
-    "later": 52,
-    "after the end": 61,
+    "before the first token": (None, 0),
+    "15 to 10 minutes before the end": (47, 1),
+    "10 minutes to a minute before the end": (52, 1),
+    "just before the last minute": (58.9, 1),
+    "the last minute": (59.1, 2),
+    "after the end": (61, 2),
 }
-# The outcome before the first token, 15 to 10 minutes before the end of the credentials, and later.
+# The outcome before the first token, while the last has more than a minute to live, and later.
 # docs/credentials.md has the same tables.
-CREDENTIALS_OF_A_CONTAINER = {
-    "answers 500": ("CredentialRetrievalError", "old credentials", "CredentialRetrievalError"),
-    "hangs": ("CredentialRetrievalError", "old credentials", "CredentialRetrievalError"),
-    "answers no JSON": ("CredentialRetrievalError", "old credentials", "CredentialRetrievalError"),
-    "answers JSON without keys": ("KeyError", "old credentials", "KeyError"),
-    "hands out ended credentials": ("RuntimeError", "RuntimeError", "RuntimeError"),
-    "is gone": ("CredentialRetrievalError", "old credentials", "CredentialRetrievalError"),
-}
-MISSING = ("NoCredentialsError", "CredentialRetrievalError", "CredentialRetrievalError")
+FAILING = ("CredentialRetrievalError", "old credentials", "CredentialRetrievalError")
+CREDENTIALS_OF_A_CONTAINER = dict.fromkeys(FAULTS, FAILING)
+
+MISSING = ("NoCredentialsError", "old credentials", "CredentialRetrievalError")
 CREDENTIALS_OF_AN_INSTANCE = {
     "answers 500": MISSING,
     "hangs": MISSING,
@@ -71,21 +69,25 @@ def test_outcome_and_recovery(source, fault, when, request, clock, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     issuer = request.getfixturevalue(source)
     provider = get_token_provider()
-    minutes = WHEN[when]
+    minutes, column = WHEN[when]
     if minutes is not None:
         provider()
         clock.shift(minutes * 60)
     else:
         clock.shift(1)  # So that credentials handed out hereafter are new ones.
-    expected = OUTCOMES[source][fault][min(list(WHEN).index(when), 2)]
+    expected = OUTCOMES[source][fault][column]
     if expected == "ended credentials" and not BELIEVES_INSTANCES:
-        expected = "RuntimeError"
+        expected = FAILING[column]
 
     issuer.fault = fault
     assert outcome_of(provider, issuer) == expected
     issuer.fault = None
     if expected == "ended credentials":
         clock.shift(10 * 60 + 1)  # Until 15 minutes are left of the end that botocore made up.
+    elif expected == "old credentials":
+        clock.shift(59.9)
+        assert outcome_of(provider, issuer) == "old credentials"
+        clock.shift(0.2)
     assert outcome_of(provider, issuer) == "new credentials"
 
 

@@ -20,11 +20,11 @@ CALLS = 782  # A thread: 50,048 in all.
 
 @pytest.mark.parametrize(
     ("minutes", "last_of_old"),
-    [(46, True), (51, False)],
-    ids=["advisory window", "mandatory window"],
+    [(46, True), (51, True), (58.9, True), (59.1, False), (61, False)],
+    ids=["advisory window", "mandatory window", "a token lives", "its last minute", "its end"],
 )
 def test_50000_calls_across_a_refresh(container, clock, monkeypatch, minutes, last_of_old):
-    """While one thread asks for new credentials, the others go on with the old, or wait."""
+    """While one thread renews, the others go on with the last token, or wait if none lives."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
     provider = get_token_provider()

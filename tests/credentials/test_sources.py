@@ -233,9 +233,13 @@ def test_identity_center_in_its_older_form(config, issuer, login):
     check_all(get_token(), issuer)
 
 
-def test_identity_center_without_a_login(config, recipe, login):
-    with pytest.raises(exceptions.SSOTokenLoadError):
+def test_identity_center_without_a_login(isolated, recipe, login):
+    with pytest.raises(exceptions.SSOTokenLoadError, match=r"aws sso login --profile default$"):
         recipe("IAM Identity Center")
+    path = isolated / ".aws" / "config"
+    path.write_text(path.read_text().replace("[default]", '[profile "my dev"]'))
+    with pytest.raises(exceptions.SSOTokenLoadError, match=r"aws sso login --profile 'my dev'$"):
+        get_token(profile="my dev")
 
 
 @pytest.mark.parametrize(
@@ -252,8 +256,9 @@ def test_identity_center_goes_on_after_another_login(
     login("corporate", logged_in_for)
     provider = recipe("IAM Identity Center")["provider"]
     issuer.login = "another"
-    clock.shift(timedelta(minutes=55))
-    with pytest.raises(getattr(exceptions, error)):
+    clock.shift(timedelta(minutes=59, seconds=30))
+    remedy = r"aws sso login --profile default$"
+    with pytest.raises(getattr(exceptions, error), match=remedy):
         provider()
     login("corporate", timedelta(hours=9))
     assert sigv4.claims(provider()).access_key == issuer.issued[-1].keys.access_key
@@ -261,8 +266,12 @@ def test_identity_center_goes_on_after_another_login(
 
 def test_console_login(recipe, issuer, endpoint_variables, isolated, clock, monkeypatch):
     pytest.importorskip("awscrt", reason="not installed: awscrt (the extra `crt`)")
-    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
-    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    ec = pytest.importorskip(
+        "cryptography.hazmat.primitives.asymmetric.ec", reason="not installed: cryptography"
+    )
+    serialization = pytest.importorskip(
+        "cryptography.hazmat.primitives.serialization", reason="not installed: cryptography"
+    )
     if not hasattr(botocore.credentials, "LoginProvider"):
         pytest.skip("this botocore knows no login_session")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", issuer.url)

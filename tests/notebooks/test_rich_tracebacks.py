@@ -10,8 +10,9 @@ import pytest
 from bedrock_token_generator import get_token, get_token_provider
 from examples import KEYS
 
-console = pytest.importorskip("rich.console")
-traceback = pytest.importorskip("rich.traceback")
+REASON = "not installed: rich (the extra `notebooks`)"
+console = pytest.importorskip("rich.console", reason=REASON)
+traceback = pytest.importorskip("rich.traceback", reason=REASON)
 
 
 @pytest.fixture(params=[80, None], ids=["cut", "whole"])
