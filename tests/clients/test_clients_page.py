@@ -314,7 +314,8 @@ def test_a_router_of_litellm_runs_the_hook_for_asynchronous_calls_only(
     key = get_token_provider()()
     router.completion(model="haiku", messages=MESSAGES, api_key=key)
     assert key in tokens(server)
-    router.completion(model="haiku", messages=MESSAGES)
+    with pytest.raises(names["litellm"].PermissionDeniedError):
+        router.completion(model="haiku", messages=MESSAGES)
     # LiteLLM signs with the credentials of the environment: no token.
     assert server.requests.pop().token == ""
 
