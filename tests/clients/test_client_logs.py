@@ -15,7 +15,7 @@ from test_clients_page import PATHS
 LOGGERS: dict[str, Set[str]] = {
     **dict.fromkeys(PATHS, frozenset()),
     "boto3": {"botocore.endpoint"},
-    "aiobotocore": {"aiobotocore.endpoint"},
+    "aiobotocore": {"botocore.endpoint"},
 }
 
 

@@ -279,8 +279,11 @@ def test_anthropic_sends_the_text_of_a_callable(server: Bedrock) -> None:
 
 def test_boto3_sends_no_token_without_tls(server: Bedrock, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
+    import botocore
     from botocore.exceptions import InvalidEndpointConfigurationError
 
+    if tuple(map(int, botocore.__version__.split("."))) < (1, 44):
+        pytest.skip("this botocore sends it")
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "token")
     url = server.url.replace("https", "http")
     client = boto3.client("bedrock-runtime", region_name="us-east-1", endpoint_url=url)
