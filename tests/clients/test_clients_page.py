@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -277,12 +278,39 @@ def test_anthropic_sends_the_text_of_a_callable(server: Bedrock) -> None:
         assert server.requests[-1].token.startswith("<TokenProvider")
 
 
+def test_openai_and_the_other_kind_of_provider(server: Bedrock) -> None:
+    openai = pytest.importorskip("openai", reason="openai is not installed")
+    client = openai.OpenAI(api_key=aio.get_token_provider())
+    with pytest.raises(openai.PermissionDeniedError):
+        chat({"client": client})
+    client.api_key.close()  # Or it warns that it was never awaited.
+    assert server.requests.pop().token.startswith("<coroutine object")
+    with pytest.raises(TypeError, match="object Token can't be used in 'await' expression"):
+        awaited(chat)({"client": openai.AsyncOpenAI(api_key=get_token_provider())})
+    assert server.requests == []
+
+
+def test_the_cause_of_openais_message_says_what_to_do(
+    server: Bedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openai.providers", reason="openai.providers is not installed")
+    from botocore.exceptions import NoCredentialsError
+    from openai import OpenAI, OpenAIError
+    from openai.providers import bedrock
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    client = OpenAI(provider=bedrock(token_provider=get_token_provider()))
+    with pytest.raises(OpenAIError, match="Failed to resolve a bearer credential") as caught:
+        respond({"client": client})
+    assert isinstance(caught.value.__cause__, NoCredentialsError)
+
+
 def test_boto3_sends_no_token_without_tls(server: Bedrock, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
-    import botocore
     from botocore.exceptions import InvalidEndpointConfigurationError
 
-    if tuple(map(int, botocore.__version__.split("."))) < (1, 44):
+    if tuple(map(int, version("botocore").split(".")[:2])) < (1, 44):
         pytest.skip("this botocore sends it")
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "token")
     url = server.url.replace("https", "http")
@@ -497,7 +525,7 @@ def tenants(
     server: Bedrock, config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The profiles red and blue, with keys of their own beside those of the environment."""
-    third = Keys("AKIATHIRDTENANTEXAMP", "secret/of/the/third", None)
+    third = Keys("AKIATHIRDTENAEXAMPLE", "secret/of/the/third", None)
     text = "".join(
         f"[profile {name}]\naws_access_key_id = {keys.access_key}\n"
         f"aws_secret_access_key = {keys.secret_key}\n"
@@ -542,7 +570,7 @@ def test_each_tenant_has_a_key_of_its_own(
 
         asyncio.run(ask_all())
     assert len(server.requests) == 42
-    assert keys_of(server) == {"red": {OTHER.access_key}, "blue": {"AKIATHIRDTENANTEXAMP"}}
+    assert keys_of(server) == {"red": {OTHER.access_key}, "blue": {"AKIATHIRDTENAEXAMPLE"}}
     assert dict(os.environ) == before
 
 
@@ -562,7 +590,7 @@ def test_a_context_variable_tells_the_tenant_of_a_thread(
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, ["red", "blue"] * 8))
-    assert keys_of(server) == {"red": {OTHER.access_key}, "blue": {"AKIATHIRDTENANTEXAMP"}}
+    assert keys_of(server) == {"red": {OTHER.access_key}, "blue": {"AKIATHIRDTENAEXAMPLE"}}
 
 
 VARIABLE = "the-key-of-the-environment"
