@@ -19,11 +19,12 @@ BLOCKS = [(page, heading) for page in HERE for heading in documents.blocks(f"doc
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """A block sets the level of a logger; put it back."""
-    logger = logging.getLogger("botocore.parsers")
-    level = logger.level
+    """A block sets the levels of loggers; put them back."""
+    loggers = [logging.getLogger(f"botocore.{name}") for name in ("parsers", "endpoint", "auth")]
+    levels = [logger.level for logger in loggers]
     yield
-    logger.setLevel(level)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.mark.parametrize(("page", "heading"), BLOCKS, ids=["-".join(block) for block in BLOCKS])
