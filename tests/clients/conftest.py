@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -52,6 +53,10 @@ def server(_server: Bedrock, environment: None, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     # From Python 3.12 on, urllib's opener keeps the CAs that were there when it was made.
     monkeypatch.setattr("urllib.request._opener", None)
+    # aiohttp keeps those that were there when it was imported.
+    if connector := sys.modules.get("aiohttp.connector"):
+        context = ssl.create_default_context(cafile=str(_server.ca))
+        monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", context)
     # LiteLLM keeps the hook of a recipe.
     if litellm := sys.modules.get("litellm"):
         monkeypatch.setattr(litellm, "callbacks", [])

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,13 +22,15 @@ from bedrock_token_generator import aio, get_token_provider
 from credential_source import SECRET_KEY, SESSION_TOKEN, Source, _Handler
 from examples import KEYS
 
-pytest.importorskip("aws_bedrock_token_generator", reason="needs the extra 'clients'")
-langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra 'clients'")
-strands = pytest.importorskip("strands.models.openai", reason="needs the extra 'clients'")
-bedrock_of_strands = import_module("strands.models._openai_bedrock")
-
 MINUTES = 24 * 60
 PAGE = (documents.ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def packages() -> None:
+    """Not imported before they are needed: they take seconds."""
+    for package in ("aws_bedrock_token_generator", "langchain_aws", "strands.models.openai"):
+        pytest.importorskip(package, reason="needs the extra 'clients'")
 
 
 def row(first: str) -> list[str]:
@@ -39,19 +40,23 @@ def row(first: str) -> list[str]:
 
 
 def of_langchain(**arguments: str) -> Callable[[], str]:
-    model = langchain_aws.ChatOpenAIMantle(model="m", region_name="us-east-1", **arguments)
+    from langchain_aws import ChatOpenAIMantle
+
+    model = ChatOpenAIMantle(model="m", region_name="us-east-1", **arguments)
     return model.openai_api_key
 
 
 def of_strands() -> Callable[[], str]:
+    from strands.models._openai_bedrock import resolve_bedrock_client_args
+
     config = {"region": "us-east-1"}
-    return lambda: bedrock_of_strands.resolve_bedrock_client_args(config)["api_key"]
+    return lambda: resolve_bedrock_client_args(config)["api_key"]
 
 
 @pytest.fixture
 def moved(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> time_machine.Traveller:
     """The clock, with langchain-aws's monotonic one."""
-    monkeypatch.setattr(langchain_aws.utils, "time", SimpleNamespace(monotonic=lambda: time.time()))
+    monkeypatch.setattr("langchain_aws.utils.time", SimpleNamespace(monotonic=lambda: time.time()))
     return clock
 
 
@@ -116,6 +121,9 @@ async def standstill(call: Awaitable[Any]) -> float:
 def test_how_long_the_event_loop_stands_still(
     container: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from langchain_aws import ChatOpenAIMantle
+    from strands.models.openai import OpenAIModel
+
     keys = {f"ASIASOURCE{number}": (SECRET_KEY, SESSION_TOKEN) for number in range(9)}
 
     async def ask(model: Any) -> None:
@@ -128,11 +136,11 @@ def test_how_long_the_event_loop_stands_still(
         server.keys = {each: sigv4.Keys(each, *rest) for each, rest in keys.items()}
         url = f"{server.url}/v1"
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{slow.url}/container")
-        monkeypatch.setattr(bedrock_of_strands, "_MANTLE_BASE_URL_TEMPLATE", url)
+        monkeypatch.setattr("strands.models._openai_bedrock._MANTLE_BASE_URL_TEMPLATE", url)
         arguments = {"api_key": aio.get_token_provider(), "base_url": url}
-        ours = strands.OpenAIModel(model_id="m", client_args=arguments)
-        theirs = strands.OpenAIModel(model_id="m", bedrock_mantle_config={"region": "us-east-1"})
-        chain = langchain_aws.ChatOpenAIMantle(model="m", base_url=url, region_name="us-east-1")
+        ours = OpenAIModel(model_id="m", client_args=arguments)
+        theirs = OpenAIModel(model_id="m", bedrock_mantle_config={"region": "us-east-1"})
+        chain = ChatOpenAIMantle(model="m", base_url=url, region_name="us-east-1")
         assert asyncio.run(standstill(ask(theirs))) > 0.5
         assert asyncio.run(standstill(ask(ours))) < 0.25
         assert asyncio.run(standstill(chain.ainvoke("Hello"))) < 0.25
