@@ -355,11 +355,14 @@ def test_langchain_and_the_asynchronous_provider(server: Bedrock) -> None:
     langchain_openai = pytest.importorskip("langchain_openai", reason="not installed")
     provider = aio.get_token_provider()
     model = langchain_openai.ChatOpenAI(model="m", api_key=provider.__call__)
-    assert asyncio.run(model.ainvoke("Hello")).content == REPLY
     with pytest.raises(ValueError, match=r"[Ss]ync"):
         model.invoke("Hello")
-    if sys.version_info < (3, 12):
-        model = langchain_openai.ChatOpenAI(model="m", api_key=provider)
+    model = langchain_openai.ChatOpenAI(model="m", api_key=provider)
+    if sys.version_info >= (3, 12):
+        assert asyncio.run(model.ainvoke("Hello")).content == REPLY
+        with pytest.raises(ValueError, match=r"[Ss]ync"):
+            model.invoke("Hello")
+    else:
         with pytest.raises(Exception, match="403"):
             asyncio.run(model.ainvoke("Hello"))
         assert server.requests[-1].token.startswith("<coroutine")
