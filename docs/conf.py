@@ -23,6 +23,8 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+# Signatures have one parameter a line.
+python_maximum_signature_line_length = 1
 
 html_theme = "furo"
 html_title = f"{project} {version}"

@@ -19,12 +19,19 @@ from bedrock import REPLY, Bedrock
 from examples import KEYS
 
 README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
+PROFILE = (
+    f"aws_access_key_id = {KEYS.access_key}\naws_secret_access_key = {KEYS.secret_key}\n"
+    f"aws_session_token = {KEYS.token}"
+)
 PYPROJECT = (documents.ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the command is for a POSIX shell")
-def test_the_first_command_makes_a_token():
+def test_the_first_command_makes_a_token(monkeypatch):
     """But for the installation, which needs an index; CI runs it as it stands."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
+        monkeypatch.setenv(name, "of-the-shell")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
     (command, _tests) = re.findall(r"^```sh\n(.+)\n```$", README, flags=re.M)
     command = command.rpartition("&& ")[2].replace(".venv/bin/python", sys.executable)
     run = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
@@ -34,15 +41,19 @@ def test_the_first_command_makes_a_token():
     assert claims.expires == 43200
 
 
-def test_the_blocks_run(environment, monkeypatch, capsys):
+def test_the_blocks_run(config, clock, monkeypatch, capsys):
     pytest.importorskip("openai", reason="not installed: openai (the extra `clients`)")
-    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")  # Restored afterwards: a block sets it.
+    config(
+        f"[default]\n{PROFILE}\n[profile red]\nregion = us-east-2\n{PROFILE}\n"
+        f"[profile blue]\nregion = us-west-2\n{PROFILE}"
+    )
+    before = dict(os.environ)
     endpoint = "https://bedrock-runtime.us-east-1.amazonaws.com"
     with Bedrock(KEYS, region="us-east-1") as server:
-        namespace = documents.run("README.md", "A token in your client", {endpoint: server.url})
-    assert REPLY in capsys.readouterr().out
-    assert os.environ["AWS_BEARER_TOKEN_BEDROCK"] == namespace["token"]
-    server.verify(namespace["token"])
+        documents.run("README.md", "A token in your client", {endpoint: server.url})
+    assert capsys.readouterr().out == f"{REPLY}\nus-east-2 2026-11-25 00:00:00+00:00\n"
+    assert len(server.requests) == 1
+    assert dict(os.environ) == before
     assert documents.blocks("README.md").keys() == {"A token in your client"}
 
 
@@ -61,6 +72,12 @@ def test_the_oldest_botocore_is_the_one_required():
 
 def test_a_token_in_a_client_comes_a_third_of_a_page_in():
     assert README.index("client = OpenAI(") < len(README) / 3
+
+
+def test_every_page_has_its_line():
+    pages = {page.stem for page in (documents.ROOT / "docs").glob("*.md")}
+    named = re.findall(r"^- \[[^]]+\]\(docs/(\w+)\.md\): ", README, flags=re.M)
+    assert sorted(named) == sorted(pages - {"index", "changelog"})
 
 
 def test_links_to_files_resolve():

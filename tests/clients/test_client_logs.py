@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import Any
 
 import pytest
 
 from bedrock import Bedrock
+from test_clients_page import PATHS
 
 # The loggers that write the whole token.
-LOGGERS: dict[str, set[str]] = {
-    "OpenAI client": set(),
-    "AsyncOpenAI client": set(),
-    "Bedrock provider": set(),
-    "BedrockOpenAI client": set(),
-    "AnthropicBedrock": set(),
-    "AnthropicBedrockMantle": set(),
+LOGGERS: dict[str, Set[str]] = {
+    **dict.fromkeys(PATHS, frozenset()),
     "boto3": {"botocore.endpoint"},
-    "LangChain": set(),
-    "LiteLLM": set(),
-    "Pydantic AI": set(),
-    "Strands Agents": set(),
-    "httpx": set(),
-    "requests": set(),
-    "urllib": set(),
+    "aiobotocore": {"botocore.endpoint"},
 }
 
 
