@@ -30,14 +30,14 @@ class Arguments:
     ) -> None:
         self.credentials = credentials
         own = isinstance(credentials(), (type, Credentials))
-        self.callable = callable(credentials()) and not own
+        self.callable: bool = callable(credentials()) and not own
         if credentials() is not None and not self.callable:
             check_credentials(
                 credentials, "credentials must be", ", or a callable that returns them"
             )
-        self.region = check_region(region)
-        self.profile = check_name("the argument profile", profile)
-        self.expires_in_seconds = check_expires_in_seconds(expires_in_seconds)
+        self.region: str | None = check_region(region)
+        self.profile: str | None = check_name("the argument profile", profile)
+        self.expires_in_seconds: int = check_expires_in_seconds(expires_in_seconds)
 
 
 def check_credentials(found: Hidden[Any], must: str, others: str = "") -> None:

@@ -68,6 +68,9 @@ def outcome_of(provider, issuer) -> str:
 def test_outcome_and_recovery(source, fault, when, request, clock, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     issuer = request.getfixturevalue(source)
+    if fault == "hangs":
+        # For each of three attempts: one may be too slow for a busy machine, and nothing changes.
+        monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 0.5)
     provider = get_token_provider()
     minutes, column = WHEN[when]
     if minutes is not None:
@@ -80,11 +83,8 @@ def test_outcome_and_recovery(source, fault, when, request, clock, monkeypatch):
         expected = FAILING[column]
 
     issuer.fault = fault
-    if fault == "hangs":
-        monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 0.1)
     assert outcome_of(provider, issuer) == expected
     issuer.fault = None
-    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
     if expected == "ended credentials":
         clock.shift(10 * 60 + 1)  # Until 15 minutes are left of the end that botocore made up.
     elif expected == "old credentials":
