@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -164,3 +165,45 @@ def test_a_renewal_of_another_process_is_nobodys(container, monkeypatch):
     assert container.requests >= 2
     verify(token, container, timedelta(0))
     assert provider() in (token, lost.result())
+
+
+FORK_IN_AN_IMPORT = """
+import os, signal, sys, threading
+from bedrock_token_generator import get_token_provider
+
+def wait(event, arguments):
+    if event == "import" and arguments[0] == "botocore.client":  # By botocore.session.
+        begun.set()
+        forked.wait()
+
+begun, forked = threading.Event(), threading.Event()
+sys.addaudithook(wait)
+if {before}:
+    forked.set()
+    get_token_provider()()
+    forked.clear()
+calling = threading.Thread(target=get_token_provider())
+calling.start()
+begun.wait()
+if os.fork() == 0:
+    forked.set()
+    signal.alarm({seconds})
+    get_token_provider()()
+    os._exit(0)
+print(os.WTERMSIG(os.wait()[1]), flush=True)
+forked.set()
+calling.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds", "ended_by"),
+    [(False, 1, signal.SIGALRM), (True, 30, 0)],
+    ids=["of the first call", "a call before"],
+)
+def test_a_fork_catches_a_thread_that_imports(before, seconds, ended_by, monkeypatch):
+    """Python's lock on the module that a thread is importing stays locked in the child."""
+    code = FORK_IN_AN_IMPORT.format(before=before, seconds=seconds)
+    with Issuer() as issuer, run(code, issuer, monkeypatch) as process:
+        output, _ = process.communicate(timeout=50)
+    assert int(output) == ended_by
