@@ -397,8 +397,16 @@ def test_where_an_error_came_from_is_told_to_a_caller_that_handles_another(sourc
     assert error.__context__.__context__ is None
 
 
+@pytest.fixture
+def interrupts():
+    """SIGINT is a KeyboardInterrupt, also where a shell had this process ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX's way to send Ctrl-C")
-def test_an_interrupt_stays_with_the_caller_that_it_hit(source, provider):
+def test_an_interrupt_stays_with_the_caller_that_it_hit(source, provider, interrupts):
     """The main thread renews and is interrupted; who waited renews in its place."""
     main = threading.main_thread().ident
 

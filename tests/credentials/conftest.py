@@ -43,6 +43,7 @@ def instance(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Issuer:
     """Credentials as the metadata service of an EC2 instance hands them out."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"{issuer.url}/")
+    monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "30")  # botocore's second, likewise.
     return issuer
 
 

@@ -71,6 +71,7 @@ def test_outcome_and_recovery(source, fault, when, request, clock, monkeypatch):
     if fault == "hangs":
         # For each of three attempts: one may be too slow for a busy machine, and nothing changes.
         monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 0.5)
+        monkeypatch.delenv("AWS_METADATA_SERVICE_TIMEOUT", raising=False)
     provider = get_token_provider()
     minutes, column = WHEN[when]
     if minutes is not None:

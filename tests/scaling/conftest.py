@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 
 from credential_source import ROLE_ARN, Source, credential_source
 
@@ -19,6 +20,8 @@ def container(source: Source, monkeypatch: pytest.MonkeyPatch) -> Source:
     """The default chain finds a container's credentials: ECS, EKS Pod Identity."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{source.url}/container")
+    # botocore's 2 s are too few for a busy machine, and each further attempt would count.
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 30)
     return source
 
 
@@ -28,6 +31,7 @@ def instance(source: Source, monkeypatch: pytest.MonkeyPatch) -> Source:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", source.url)
+    monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "30")  # botocore's second, likewise.
     return source
 
 

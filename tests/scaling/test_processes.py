@@ -20,6 +20,9 @@ REASON = "needs the extra 'scaling'"
 cloudpickle = pytest.importorskip("cloudpickle", reason=REASON)
 distributed = pytest.importorskip("distributed", reason=REASON)
 
+# On a busy machine, dask tries to connect to itself again, and leaves the socket to the collector.
+pytestmark = pytest.mark.filterwarnings("default:unclosed <socket:ResourceWarning")
+
 
 @pytest.fixture
 def pool(container):
