@@ -38,10 +38,12 @@ def draw_times(times: dict[str, float], path: Path) -> None:
         figure, axes = start(height=4.3)
         axes.set_xscale("log")
         axes.set_xlim(1e-7, 1e-1)
-        for row, side in enumerate(side for side in GENERATORS if side in times):
+        sides = [side for side in GENERATORS if side in times]
+        for row, side in enumerate(sides):
             axes.barh(-row, times[side] - 1e-7, 0.36, 1e-7, color=OURS if side in MINE else PEER)
             axes.text(1e-7, 0.27 - row, GENERATORS[side], va="bottom")
             axes.text(times[side] * 1.2, -row, duration(times[side]), va="center", weight="bold")
+        axes.set_ylim(0.7 - len(sides), 0.9)
         axes.set_yticks([])
         ticks = {1e-7: "0.1 µs", 1e-5: "10 µs", 1e-3: "1 ms"}
         axes.set_xticks([*ticks], [*ticks.values()], ha="left")
