@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report import Report
-from sources import RATES, Day, days
+from sources import DRAWN, RATES, Day, days
 
 NAMES = {
     "environment": "keys in the environment",
@@ -25,7 +25,7 @@ def requests_of_a_day(report: Report) -> dict[str, list[int]]:
         if missed(ways):
             cells[0] += " **missed**"
         report.row(NAMES[kind], life, *cells)
-    hour = found["container", "1 hour"]
+    hour = found[DRAWN]
     return {way: hour[way, 1].requests for way in ("here", "langchain", "aws")}
 
 
