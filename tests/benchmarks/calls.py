@@ -9,6 +9,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from timeit import Timer
 from typing import Any
@@ -19,7 +20,7 @@ from botocore.credentials import Credentials
 from bedrock_token_generator import aio, get_token, get_token_provider
 from measure import JavaScript, Side, awaited, in_tasks, in_threads, shares, take_turns
 from report import Report, duration
-from sources import KEYS, PROFILE, REGION, langchain_provider, profile, source_of
+from sources import KEYS, PROFILE, REGION, langchain_provider, profile, settings, source_of
 
 SIZES = (100, 1000, 4000, 8000)  # Of session tokens, in bytes.
 TASKS = 5000
@@ -52,7 +53,7 @@ def warm(report: Report, rounds: int, javascript: JavaScript | None) -> dict[str
         "ours": (200, warm_timer(get_token_provider())),
         "awaited": (200, awaited(awaits)),
         "langchain": (200, warm_timer(langchain_provider())),
-        "get_token": (10, Timer(get_token).timeit),
+        "get_token": (25, Timer(get_token).timeit),
         "aws": (1, Timer(provide_token).timeit),
     }
     if javascript:
@@ -61,9 +62,9 @@ def warm(report: Report, rounds: int, javascript: JavaScript | None) -> dict[str
     what, aws = "a warm provider, environment credentials", "AWS's `provide_token()`"
     ours = times["ours"]
     report.faster(what, aws, ours, times["aws"], bar=12_000)
-    kinds = [each for kind in ("role", "container") for each in of_a_source(report, rounds, kind)]
-    alike = take_turns(rounds, ours=sides["ours"], role=kinds[0], container=kinds[1])
-    for kind in ("role", "container"):
+    kinds = {kind: of_a_source(report, rounds, kind) for kind in ("role", "container")}
+    alike = take_turns(rounds, ours=sides["ours"], **kinds)
+    for kind in kinds:
         what = f"a warm provider, {kind} credentials"
         report.time(what, "the same, environment", alike[kind], alike["ours"], bar=1.3)
     what = "a warm provider, environment credentials"
@@ -74,14 +75,11 @@ def warm(report: Report, rounds: int, javascript: JavaScript | None) -> dict[str
     if javascript:
         report.faster(what, "AWS's JavaScript provider", times["awaited"], times["js"], bar=30)
     report.time(what, "the synchronous one", times["awaited"], ours, bar=4.0)
-    tasks = take_turns(
-        max(rounds // 40, 1),
-        ours=(TASKS, in_tasks(awaits)),
-        nothing=(TASKS, in_tasks(nothing)),
-    )
+    asyncio.run(awaits())
+    tasks = take_turns(5, ours=(TASKS, in_tasks(awaits)), nothing=(TASKS, in_tasks(nothing)))
     what = f"each of {TASKS:,} tasks at once that await a warm provider"
     report.time(what, f"{TASKS:,} tasks that do nothing", tasks["ours"], tasks["nothing"])
-    what = "`get_token()`, keys in the environment"
+    what = "`get_token()`, keys with a session token of 1,000 B in the environment"
     report.faster(what, aws, times["get_token"], times["aws"], bar=50)
     return {side: min(times[side]) for side in times}
 
@@ -90,15 +88,15 @@ async def nothing() -> None:
     pass
 
 
-def of_a_source(report: Report, rounds: int, kind: str) -> list[Side]:
+def of_a_source(report: Report, rounds: int, kind: str) -> Side:
     """A row for credentials that come through HTTP, and the warm provider of it."""
-    with source_of(kind, 6 * 60 * 60 if kind == "container" else 3600):
+    with source_of(kind, seconds=6 * 60 * 60):
         ours: Side = (200, warm_timer(get_token_provider()))
         # A fourth of the rounds: with a role, each call of theirs takes a tenth of a second.
         times = take_turns(rounds // 4 or 1, ours=ours, aws=(1, Timer(provide_token).timeit))
     what, aws = f"a warm provider, {kind} credentials", "AWS's `provide_token()`"
     report.faster(what, aws, times["ours"], times["aws"], bar=12_000)
-    return [ours]
+    return ours
 
 
 def warm_timer(provider: Callable[[], object]) -> Callable[[int], float]:
@@ -107,12 +105,14 @@ def warm_timer(provider: Callable[[], object]) -> Callable[[int], float]:
 
 
 def new_tokens(report: Report, rounds: int) -> None:
+    ours, aws = Timer(get_token).timeit, Timer(provide_token).timeit
+    what, beside = "`get_token()`, long-term keys", "AWS's `provide_token()`"
+    with settings(AWS_ACCESS_KEY_ID=KEYS[0], AWS_SECRET_ACCESS_KEY=KEYS[1]):
+        times = take_turns(rounds, ours=(25, ours), aws=(1, aws))
+    report.faster(f"{what} in the environment", beside, times["ours"], times["aws"], bar=50)
     with profile(f"[default]\n{PROFILE}"):
-        times = take_turns(
-            rounds, ours=(1, Timer(get_token).timeit), aws=(1, Timer(provide_token).timeit)
-        )
-    what = "`get_token()`, keys in a profile"
-    report.time(what, "AWS's `provide_token()`", times["ours"], times["aws"], bar=1.0)
+        times = take_turns(rounds, ours=(1, ours), aws=(1, aws))
+    report.time(f"{what} in a profile", beside, times["ours"], times["aws"], bar=1.0)
     keys = {0: ("long-term keys", 0.7), 1000: ("keys with a session token of 1,000 B", 0.85)}
     for size, (name, bar) in keys.items():
         times = take_turns(rounds, **new_token(size))
@@ -147,8 +147,7 @@ def threads(report: Report, rounds: int) -> None:
 def waits(report: Report, seconds: float) -> None:
     """Awaited calls while the loop has much to do: tasks, or blocking jobs in its executor."""
     report.header("longest wait", "bar", "what")
-    # Credentials with less than 15 minutes to live, so that each renewal asks the source.
-    with source_of("container", 600) as source:
+    with source_of("container", seconds=6 * 60 * 60) as source:
         longest = in_tasks(aio.get_token_provider())(TASKS)
         report.row(
             duration(longest),
@@ -156,9 +155,11 @@ def waits(report: Report, seconds: float) -> None:
             f"{TASKS:,} tasks at once on a new provider, container credentials; "
             f"requests to the source: {source.requests.total()}",
         )
-        source.requests.clear()
-        # A tenth of 100 seconds: a renewal is due every 10.
+        # With less than 15 minutes to live, each renewal asks the source. It is due every 10 seconds.
+        source.life = timedelta(minutes=10)
         provider = aio.get_token_provider(expires_in_seconds=100)
+        asyncio.run(provider())
+        source.requests.clear()
         longest, calls = asyncio.run(beside_jobs(provider, seconds))
         report.row(
             duration(longest),
