@@ -155,7 +155,7 @@ def waits(report: Report, seconds: float) -> None:
             f"{TASKS:,} tasks at once on a new provider, container credentials; "
             f"requests to the source: {source.requests.total()}",
         )
-        # With less than 15 minutes to live, each renewal asks the source. It is due every 10 seconds.
+        # With less than 15 minutes to live, each renewal asks the source: every 10 seconds.
         source.life = timedelta(minutes=10)
         provider = aio.get_token_provider(expires_in_seconds=100)
         asyncio.run(provider())
