@@ -6,7 +6,6 @@ from report import Report
 from sources import DRAWN, RATES, Day, days
 
 NAMES = {
-    "environment": "keys in the environment",
     "container": "container endpoint",
     "role": "role of a profile (STS)",
     "instance": "instance metadata",

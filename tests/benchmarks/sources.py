@@ -33,7 +33,6 @@ MINUTES = 24 * 60
 RATES = (1, 1000)  # Calls a minute.
 LIVES = {"15 minutes": 900, "1 hour": 3600, "6 hours": 21600, "12 hours": 43200}
 DAYS = [
-    ("environment", "no end"),
     *((kind, life) for kind in ("container", "role") for life in LIVES),
     ("instance", "6 hours"),
 ]
@@ -124,12 +123,8 @@ def count(kind: str, life: str) -> dict[tuple[str, int], Day]:
             # What keeps nothing need not be called all day, but for the drawing.
             whole = rate == 1 and (way != "aws" or (kind, life) == DRAWN)
             enough = MINUTES if whole else 20 if kind == "role" else 100
-            if kind == "environment":
-                with credential_source() as source:
-                    found[way, rate] = day(WAYS[way], source, rate, enough)
-            else:
-                with source_of(kind, LIVES[life]) as source:
-                    found[way, rate] = day(WAYS[way], source, rate, enough)
+            with source_of(kind, LIVES[life]) as source:
+                found[way, rate] = day(WAYS[way], source, rate, enough)
     return found
 
 
