@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -52,6 +53,29 @@ def in_threads(count: int, call: Callable[[], object]) -> Timer:
             return time.perf_counter() - start
 
     return timer
+
+
+def awaited(call: Callable[[], Awaitable[object]]) -> Timer:
+    """Calls that one task awaits, one after the other."""
+
+    async def loop(calls: int) -> float:
+        start = time.perf_counter()
+        for _ in range(calls):
+            await call()
+        return time.perf_counter() - start
+
+    return lambda calls: asyncio.run(loop(calls))
+
+
+def in_tasks(call: Callable[[], Awaitable[object]]) -> Timer:
+    """Calls that as many tasks await at the same time."""
+
+    async def tasks(calls: int) -> float:
+        start = time.perf_counter()
+        await asyncio.gather(*(call() for _ in range(calls)))
+        return time.perf_counter() - start
+
+    return lambda calls: asyncio.run(tasks(calls))
 
 
 def process(*command: str) -> Timer:

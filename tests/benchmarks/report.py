@@ -81,7 +81,7 @@ def machine() -> str:
 
 
 def versions(package: Path | None) -> str:
-    names = ("botocore", "aws-bedrock-token-generator")
+    names = ("botocore", "aws-bedrock-token-generator", "langchain-aws")
     javascript = "AWS's JavaScript package absent"
     if package:
         node = subprocess.check_output(["node", "--version"], text=True).strip()

@@ -28,6 +28,8 @@ class Source:
         self.life = timedelta(hours=6)
         # How long before their end the instance has new ones.
         self.instance_replaces = timedelta(hours=1)
+        # Of the credentials that it made last.
+        self.end = datetime.max.replace(tzinfo=timezone.utc)
         self._lock = threading.Lock()
         self._made = 0
         self._of_instance = ("", datetime.min.replace(tzinfo=timezone.utc))
@@ -47,7 +49,8 @@ class Source:
             if kind == "IMDS" and self._of_instance[1] - now > self.instance_replaces:
                 return self._of_instance
             self._made += 1
-            made = f"ASIASOURCE{self._made}", now + (life or self.life)
+            self.end = now + (life or self.life)
+            made = f"ASIASOURCE{self._made}", self.end
             if kind == "IMDS":
                 self._of_instance = made
             return made
