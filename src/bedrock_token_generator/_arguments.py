@@ -11,7 +11,7 @@ from typing import Any
 from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 
 from . import _errors
-from ._hidden import Hidden
+from ._hidden import Hidden, hide
 
 AnyCredentials = Credentials | ReadOnlyCredentials
 CredentialsArgument = AnyCredentials | Callable[[], AnyCredentials | None] | None
@@ -38,6 +38,12 @@ class Arguments:
         self.region: str | None = check_region(region)
         self.profile: str | None = check_name("the argument profile", profile)
         self.expires_in_seconds: int = check_expires_in_seconds(expires_in_seconds)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "credentials": self.credentials()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, credentials=hide(state["credentials"]))
 
 
 def check_credentials(found: Hidden[Any], must: str, others: str = "") -> None:

@@ -9,7 +9,7 @@ from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from . import _errors
 from ._arguments import check_credentials
-from ._hidden import Hidden
+from ._hidden import Hidden, hide
 
 
 class Keys:
@@ -40,7 +40,7 @@ class Keys:
 def ask(function: Hidden[Any]) -> Hidden[Any]:
     """Call what others wrote, and hide what it returns."""
     try:
-        return Hidden(function()())
+        return hide(function()())
     except StopIteration as error:
         # As in a generator (PEP 479); asyncio before Python 3.13 would wait for ever.
         raise RuntimeError("the source of the credentials raised StopIteration") from error
@@ -63,10 +63,10 @@ def freeze(credentials: Hidden[Any]) -> Keys:
     if isinstance(credentials(), ReadOnlyCredentials):
         return Keys(credentials, credentials)
     before = _end(credentials)
-    keys = Keys(ask(Hidden(credentials().get_frozen_credentials)), credentials)
+    keys = Keys(ask(hide(credentials().get_frozen_credentials)), credentials)
     refreshed = keys.end != before and isinstance(credentials(), RefreshableCredentials)
     if refreshed and not credentials().refresh_needed():
-        keys.frozen = ask(Hidden(credentials().get_frozen_credentials))
+        keys.frozen = ask(hide(credentials().get_frozen_credentials))
     return keys
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ._arguments import Arguments, CredentialsArgument
-from ._hidden import Hidden
+from ._hidden import hide
 from ._renewal import Renewal, copied
 from ._resolve import Source, resolve
 from ._token import Token, make
@@ -57,7 +57,7 @@ def get_token(
     :raises botocore.exceptions.BotoCoreError: what else botocore meets while it fetches them.
     :raises botocore.exceptions.ClientError: STS or IAM Identity Center refuses.
     """
-    hidden, credentials = Hidden(credentials), None
+    hidden, credentials = hide(credentials), None
     arguments = Arguments(hidden, region, profile, expires_in_seconds)
     region, source = resolve(arguments)
     return make(source.keys(), region, arguments.expires_in_seconds)
@@ -81,7 +81,7 @@ def get_token_provider(
     :raises ValueError: ``expires_in_seconds`` out of range.
     :raises botocore.exceptions.InvalidRegionError: what has not the shape of a region's name.
     """
-    hidden, credentials = Hidden(credentials), None
+    hidden, credentials = hide(credentials), None
     return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))
 
 

@@ -9,7 +9,7 @@ from botocore.credentials import EnvProvider, ProcessProvider, RefreshableCreden
 
 from . import _errors
 from ._arguments import Arguments, check_region
-from ._hidden import Hidden
+from ._hidden import Hidden, hide
 from ._keys import Keys, answer, ask, freeze
 
 
@@ -59,7 +59,7 @@ def resolve(arguments: Arguments, region: str | None = None) -> tuple[str, Sourc
         with _errors.explained(provider.METHOD, profile):
             credentials = provider.load()
         if credentials is not None:
-            return region, Source(Hidden(credentials), profile=profile)
+            return region, Source(hide(credentials), profile=profile)
     raise _errors.NoCredentialsError(source="botocore's default chain")
 
 
@@ -81,4 +81,4 @@ def _source_at_hand(arguments: Arguments) -> Source | None:
         return None
     with _errors.explained(EnvProvider.METHOD, "default"):
         credentials = EnvProvider().load()
-    return Source(Hidden(credentials), profile="default") if credentials else None
+    return Source(hide(credentials), profile="default") if credentials else None

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from ._arguments import Arguments, AsyncCredentialsArgument
-from ._hidden import Hidden
+from ._hidden import Hidden, hide
 from ._keys import Keys, answer, ask, freeze
 from ._provider import Provider
 from ._renewal import Renewal
@@ -42,7 +42,7 @@ def get_token(
     may be the credentials themselves (aiobotocore's): they are awaited in the caller's task.
     """
     # Not itself a coroutine, whose frame would hold the credentials if it is cancelled unbegun.
-    hidden, credentials = Hidden(credentials), None
+    hidden, credentials = hide(credentials), None
     return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))()
 
 
@@ -60,7 +60,7 @@ def get_token_provider(
     Arguments are those of :func:`get_token`, errors those of
     :func:`bedrock_token_generator.get_token_provider`.
     """
-    hidden, credentials = Hidden(credentials), None
+    hidden, credentials = hide(credentials), None
     return TokenProvider(Arguments(hidden, region, profile, expires_in_seconds))
 
 
@@ -128,11 +128,11 @@ async def _run(work: Callable[[Any], T], argument: Any, *, quick: bool) -> T:
 
 
 async def _settled(found: Hidden[Any]) -> Hidden[Any]:
-    return Hidden(await found()) if inspect.isawaitable(found()) else found
+    return hide(await found()) if inspect.isawaitable(found()) else found
 
 
 def _is_asynchronous(credentials: Hidden[Any]) -> bool:
     """Whether what is to be asked, a callable or credentials, is a coroutine function."""
-    asked = Hidden(getattr(credentials(), "get_frozen_credentials", credentials()))
+    asked = hide(getattr(credentials(), "get_frozen_credentials", credentials()))
     call = getattr(asked(), "__call__", None)  # noqa: B004 # Of a class of its own, maybe.
     return inspect.iscoroutinefunction(asked()) or inspect.iscoroutinefunction(call)
