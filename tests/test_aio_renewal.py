@@ -346,6 +346,17 @@ def test_an_asynchronous_callable_takes_no_thread_and_stays_in_the_callers_task(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("name", ["get_token", "get_token_provider"])
+def test_an_asynchronous_callable_that_has_its_answer_suspends_nothing(name):
+    async def ask():
+        return Credentials(KEYS.access_key, KEYS.secret_key, KEYS.token)
+
+    made = getattr(aio, name)(credentials=ask, region="us-east-1")
+    with pytest.raises(StopIteration) as ended:
+        (made if name == "get_token" else made()).send(None)
+    assert signer(ended.value.value) == KEYS.access_key
+
+
 def test_credentials_that_block_do_so_in_a_thread(source):
     """An asynchronous callable that returns credentials that refresh over the network."""
     source.lets.clear()
@@ -390,6 +401,23 @@ def test_context_variables_are_the_callers(ask, name):
         return await asyncio.gather(*map(of, ("AKIDA", "AKIDB", "AKIDC")))
 
     assert [signer(token) for token in asyncio.run(main())] == ["AKIDA", "AKIDB", "AKIDC"]
+
+
+def test_a_renewal_has_the_context_of_the_task_that_began_it(source, provider):
+    """What it logs belongs to a request, say; the name of its thread tells whose it is."""
+    seen = []
+
+    def wait(_):
+        seen.append((TENANT.get(), threading.current_thread().name))
+        return True
+
+    async def main():
+        TENANT.set("A")
+        await provider()
+
+    source.lets.wait = wait
+    asyncio.run(main())
+    assert seen == [("A", "bedrock_token_generator")]
 
 
 @pytest.mark.parametrize(
