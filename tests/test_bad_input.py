@@ -92,6 +92,8 @@ AT_CREATION = [
             "$AWS_REGION",
             "{region}",
             "US-EAST-1",
+            "Us-east-1",
+            "us-East-1",
             "us-east-1a",
             "us-east1",
             "us-east-",

@@ -122,6 +122,8 @@ def test_a_region_may_have_63_characters_and_no_more(credentials):
         "eusc-de-east-1",
         "cn-north-1",
         "mx-central-1",
+        # Of partitions to come.
+        "abcdefgh-b2-3-40",
     ],
 )
 def test_the_regions_of_every_partition_have_the_shape(credentials, region):
