@@ -38,7 +38,7 @@ VARIABLES = {
     "profile": [
         {},
         *({"AWS_PROFILE": name} for name in ("other", "bare", "missing", "")),
-        {"AWS_DEFAULT_PROFILE": "missing", "AWS_PROFILE": "other"},
+        *({"AWS_DEFAULT_PROFILE": "missing"} | also for also in ({}, {"AWS_PROFILE": "other"})),
     ],
 }
 PROFILES = [None, "other", "missing"]
