@@ -213,6 +213,27 @@ def test_a_renewal_at_the_interpreters_exit():
     assert (run.stdout, run.stderr) == ("True\n", "")
 
 
+HANGS = """
+import asyncio, threading
+from botocore.credentials import DeferredRefreshableCredentials
+from bedrock_token_generator import aio
+
+credentials = DeferredRefreshableCredentials(threading.Event().wait, "test")
+provider = aio.get_token_provider(credentials=credentials, region="us-east-1")
+try:
+    asyncio.run(asyncio.wait_for(provider(), 0.01))
+except asyncio.TimeoutError:
+    print("ended")
+"""
+
+
+def test_a_source_that_hangs_does_not_hold_up_the_interpreters_exit():
+    run = subprocess.run(
+        [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (run.stdout, run.stderr) == ("ended\n", "")
+
+
 def test_nothing_of_one_task_stands_in_the_error_of_another(source, provider):
     source.error = ConnectionError("down")
     source.lets.clear()

@@ -378,6 +378,13 @@ def test_an_error_that_is_hard_to_copy_is_not_lost(source, provider, raises):
     assert names == [names[0]] * 3
 
 
+def test_an_error_that_is_its_own_cause_is_told_once():
+    given = {"credentials": DeferredRefreshableCredentials(raises_from_itself, "test")}
+    with pytest.raises(ValueError, match="down") as caught:
+        get_token_provider(**given, region="us-east-1")()
+    assert "".join(traceback.format_exception(caught.value)).count("ValueError: down") == 1
+
+
 def test_a_source_may_raise_what_its_caller_handles(source, provider):
     """The same object each time, as a cached failure."""
     source.error = RuntimeError("down")
