@@ -367,10 +367,11 @@ def test_an_asynchronous_callable_takes_no_thread_and_stays_in_the_callers_task(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("kind", [Credentials, ReadOnlyCredentials])
 @pytest.mark.parametrize("name", ["get_token", "get_token_provider"])
-def test_an_asynchronous_callable_that_has_its_answer_suspends_nothing(name):
+def test_an_asynchronous_callable_that_has_its_answer_suspends_nothing(name, kind):
     async def ask():
-        return Credentials(KEYS.access_key, KEYS.secret_key, KEYS.token)
+        return kind(KEYS.access_key, KEYS.secret_key, KEYS.token)
 
     made = getattr(aio, name)(credentials=ask, region="us-east-1")
     with pytest.raises(StopIteration) as ended:

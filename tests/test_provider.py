@@ -272,6 +272,16 @@ def test_an_end_that_is_no_datetime_counts_as_none(credentials, clock, end):
     assert token.expires_at == NOW + timedelta(hours=12)
 
 
+def test_credentials_of_ones_own_may_tell_their_end_when_they_are_read(clock):
+    class Own(Credentials):
+        def get_frozen_credentials(self):
+            self._expiry_time = NOW + timedelta(hours=1)
+            return super().get_frozen_credentials()
+
+    token = get_token(credentials=Own(KEYS.access_key, KEYS.secret_key), region="us-east-1")
+    assert token.expires_at == NOW + timedelta(hours=1)
+
+
 def test_an_end_that_is_set_by_hand_is_believed_in_the_end(role, clock):
     credentials = role(timedelta(hours=1))
     provider = get_token_provider(credentials=credentials, region="us-east-1")

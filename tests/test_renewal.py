@@ -256,7 +256,9 @@ def in_an_except(provider, text):
             provider()
         except Exception as error:
             # As add_note() does, which is new in Python 3.11.
-            error.__notes__ = [*getattr(error, "__notes__", []), f"note of {text}"]
+            if not hasattr(error, "__notes__"):
+                error.__notes__ = []
+            error.__notes__.append(f"note of {text}")
             return error
     return pytest.fail("no error")
 
