@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -107,6 +109,17 @@ def test_for_a_minute_nothing_is_asked_and_nothing_signed(clock, signatures, mon
     clock.shift(60)
     provider()
     assert (credentials.reads, len(signatures)) == (2, 2)
+
+
+def test_a_warm_call_does_next_to_nothing(clock, credentials):
+    """What it calls is counted: its method, which asks another, which asks for the time."""
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    provider()
+    events = []
+    sys.setprofile(lambda frame, event, argument: events.append(event))
+    provider()
+    sys.setprofile(None)
+    assert 0 < events.count("call") + events.count("c_call") < 8
 
 
 @pytest.mark.parametrize("how", ["synchronous", "synchronous, awaited", "asynchronous"])
@@ -566,6 +579,25 @@ def test_a_log_handler_that_asks_within_botocores_lock_does_not_hang(source, pro
     finally:
         logger.removeHandler(handler)
     assert answers == ["the token provider was called from within its own renewal"]
+
+
+def test_who_found_nothing_fresh_gets_what_another_made_meanwhile(
+    credentials, clock, signatures, monkeypatch
+):
+    """The process is asked for its number between the two: then another thread renews."""
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    getpid = os.getpid
+    others = []
+
+    def late():
+        monkeypatch.setattr(os, "getpid", getpid)
+        with ThreadPoolExecutor(1) as pool:
+            others.append(pool.submit(provider).result())
+        return getpid()
+
+    monkeypatch.setattr(os, "getpid", late)
+    assert [provider()] == others
+    assert len(signatures) == 1
 
 
 def test_a_race_with_the_end_of_a_renewal_does_not_renew_again(source, provider, clock):
