@@ -247,7 +247,7 @@ def test_identity_center_in_its_older_form(config, issuer, login):
 
 
 def test_identity_center_without_a_login(isolated, recipe, login):
-    remedy = r" Log in: aws sso login --profile {}$"
+    remedy = r"does not exist\.? Log in: aws sso login --profile {}$"
     with pytest.raises(exceptions.SSOTokenLoadError, match=remedy.format("default")):
         recipe("IAM Identity Center")
     path = isolated / ".aws" / "config"
