@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,16 +46,24 @@ assert os.wait()[1] == 0
 )
 
 
+@contextlib.contextmanager
 def run(code, issuer, monkeypatch):
-    """In a process of its own, because this one has threads."""
+    """In a process of its own, because this one has threads; if its child hangs, both are ended."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{issuer.url}/v1/credentials")
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    )
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+            process.wait(30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def verify(token, issuer, ahead):
