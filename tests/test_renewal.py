@@ -393,8 +393,15 @@ def test_an_error_that_is_hard_to_copy_is_not_lost(source, provider, raises):
     assert names == [names[0]] * 3
 
 
-def test_an_error_that_is_its_own_cause_is_told_once():
-    given = {"credentials": DeferredRefreshableCredentials(raises_from_itself, "test")}
+def raises_from_what_came_from_it():
+    error, other = ValueError("down"), LookupError("other")
+    error.__cause__, other.__cause__ = other, error
+    raise error
+
+
+@pytest.mark.parametrize("raises", [raises_from_itself, raises_from_what_came_from_it])
+def test_an_error_that_is_its_own_cause_is_told_once(raises):
+    given = {"credentials": DeferredRefreshableCredentials(raises, "test")}
     with pytest.raises(ValueError, match="down") as caught:
         get_token_provider(**given, region="us-east-1")()
     assert "".join(traceback.format_exception(caught.value)).count("ValueError: down") == 1
