@@ -189,6 +189,54 @@ def test_where_no_thread_can_be_started_the_loop_waits(provider, monkeypatch):
     assert signer(asyncio.run(provider())) == "ASIAEXAMPLE1"
 
 
+def test_where_no_thread_can_be_started_an_interrupt_stays_with_its_caller(
+    source, provider, monkeypatch
+):
+    """Who waits for it, in another loop, renews in its place."""
+    others_wait = threading.Event()
+
+    def wait(_):
+        if source.requests == 1:
+            assert others_wait.wait(20)
+            raise KeyboardInterrupt
+        return True
+
+    source.lets.wait = wait
+
+    async def main():
+        waiting = asyncio.create_task(provider())
+        await asyncio.sleep(0)
+        others_wait.set()
+        return await waiting
+
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()  # Its thread is there before none can be started.
+        monkeypatch.setattr(threading.Thread, "start", start)
+        first = pool.submit(asyncio.run, provider())
+        source.asked(1)
+        assert signer(asyncio.run(main())) == "ASIAEXAMPLE2"
+        assert type(first.exception()) is KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_thread_starts_is_raised(source, provider, monkeypatch):
+    """And the renewal goes on."""
+    start = threading.Thread.start
+
+    def interrupted(self):
+        start(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(provider())
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert signer(asyncio.run(provider())) == "ASIAEXAMPLE1"
+    assert source.requests == 1
+
+
 AT_EXIT = """
 import asyncio, atexit, time_machine
 from botocore.credentials import Credentials
@@ -347,7 +395,15 @@ def test_asynchronous_credentials_are_frozen_for_each_token(clock):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("how", ["coroutine function", "partial", "object"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "coroutine function",
+        "partial",
+        "object",
+        "asynchronous credentials from a coroutine function",
+    ],
+)
 def test_an_asynchronous_callable_takes_no_thread_and_stays_in_the_callers_task(
     how, no_threads, monkeypatch
 ):

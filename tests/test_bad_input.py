@@ -319,6 +319,15 @@ def test_a_value_is_shown_if_plain_and_cut_at_99_characters(argument, value, sho
 
 
 @pytest.mark.parametrize(
+    ("value", "name"),
+    [(Credentials, "the class Credentials"), ({}, "dict"), (Session(), "Session"), (KEYS, "Keys")],
+)
+def test_what_is_no_credentials_is_named_by_its_type(value, name):
+    with pytest.raises(TypeError, match=f", not {name}\\. Pass "):
+        get_token(credentials=value)
+
+
+@pytest.mark.parametrize(
     ("region", "shown"),
     [("a\n", r"'a\n'"), ("a" * 97, f"'{'a' * 97}'"), ("a" * 98, f"'{'a' * 98}")],
 )
