@@ -163,14 +163,21 @@ def test_a_renewal_of_another_process_is_nobodys(container, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     provider = get_token_provider()
     container.answers_after.clear()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(3) as pool:
         lost = pool.submit(provider)
         while not container.requests:
             time.sleep(0.001)
         monkeypatch.setattr(os, "getpid", lambda: 0)
+        calls = [pool.submit(provider)]
+        while container.requests == 1:
+            time.sleep(0.001)
+        calls.append(pool.submit(provider))  # Waits for the other of its process.
+        time.sleep(0.05)
+        asked = container.requests
         container.answers_after.set()
-        token = provider()
+        tokens = {call.result() for call in calls}
         lost.result()
-    assert container.requests >= 2
-    verify(token, container, timedelta(0))
-    assert provider() in (token, lost.result())
+    assert asked == 2
+    for token in tokens:
+        verify(token, container, timedelta(0))
+    assert provider() in {*tokens, lost.result()}
