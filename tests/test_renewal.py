@@ -165,8 +165,8 @@ def test_a_token_that_its_credentials_cut_short_serves_for_half_its_life_at_most
 
 @pytest.mark.parametrize(
     ("after", "waiting"),
-    [(0, 16), (50, 1), (58.995, 1), (59.005, 16), (61, 16)],
-    ids=["first call", "a token lives", "for a minute", "for less", "not any more"],
+    [(0, 16), (50, 1), (58.995, 1), (59, 16), (59.005, 16), (61, 16)],
+    ids=["first call", "a token lives", "for a minute", "to the second", "for less", "ended"],
 )
 def test_one_of_16_threads_waits_where_a_token_lives_and_all_where_none_does(
     source, provider, clock, after, waiting
