@@ -182,9 +182,10 @@ def test_errors_of_a_call_are_the_synchronous_ones():
         assert str(raised.value) == str(expected.value)
 
 
-@pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, lambda provider: pickle.loads(pickle.dumps(provider))]
-)
+COPIES = [copy.copy, copy.deepcopy, lambda provider: pickle.loads(pickle.dumps(provider))]
+
+
+@pytest.mark.parametrize("copied", COPIES)
 def test_a_copy_resolves_for_itself(source, copied):
     async def main():
         provider = aio.get_token_provider()
@@ -194,6 +195,17 @@ def test_a_copy_resolves_for_itself(source, copied):
     own, others = asyncio.run(main())
     verify(own, "ASIAEXAMPLE1")
     verify(others, "ASIAEXAMPLE2")
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_has_the_arguments_and_looks_for_its_own_region(copied, environment, monkeypatch):
+    provider = aio.get_token_provider()
+    assert asyncio.run(provider()).region == "us-east-1"
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert asyncio.run(provider()).region == "us-east-1"
+    assert asyncio.run(copied(provider)()).region == "eu-central-1"
+    provider = aio.get_token_provider(region="eu-west-1", profile="p", expires_in_seconds=60)
+    assert repr(copied(provider)) == repr(provider)
 
 
 def test_a_used_provider_shows_and_pickles_no_secret(environment):
@@ -427,8 +439,11 @@ def test_two_loops_at_once_share_a_provider(source, clock, minutes):
     source.answers.clear()
     tokens = []
 
+    async def call():
+        tokens.append(await provider())
+
     async def main():
-        tokens.extend(await asyncio.gather(*(provider() for _ in range(100))))
+        await asyncio.gather(*(call() for _ in range(100)))
 
     threads = [threading.Thread(target=asyncio.run, args=(main(),)) for _ in range(2)]
     for thread in threads:
@@ -436,7 +451,7 @@ def test_two_loops_at_once_share_a_provider(source, clock, minutes):
     while source.requests == 1:
         time.sleep(0.001)
     if minutes == 55:
-        while len(tokens) < 100:  # Those of the loop that did not begin the renewal.
+        while len(tokens) < 199:  # All but that which began the renewal.
             time.sleep(0.001)
     source.answers.set()
     for thread in threads:

@@ -189,6 +189,54 @@ def test_where_no_thread_can_be_started_the_loop_waits(provider, monkeypatch):
     assert signer(asyncio.run(provider())) == "ASIAEXAMPLE1"
 
 
+def test_where_no_thread_can_be_started_an_interrupt_stays_with_its_caller(
+    source, provider, monkeypatch
+):
+    """Who waits for it, in another loop, renews in its place."""
+    others_wait = threading.Event()
+
+    def wait(_):
+        if source.requests == 1:
+            assert others_wait.wait(20)
+            raise KeyboardInterrupt
+        return True
+
+    source.lets.wait = wait
+
+    async def main():
+        waiting = asyncio.create_task(provider())
+        await asyncio.sleep(0)
+        others_wait.set()
+        return await waiting
+
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()  # Its thread is there before none can be started.
+        monkeypatch.setattr(threading.Thread, "start", start)
+        first = pool.submit(asyncio.run, provider())
+        source.asked(1)
+        assert signer(asyncio.run(main())) == "ASIAEXAMPLE2"
+        assert type(first.exception()) is KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_thread_starts_is_raised(source, provider, monkeypatch):
+    """And the renewal goes on."""
+    start = threading.Thread.start
+
+    def interrupted(self):
+        start(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(provider())
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert signer(asyncio.run(provider())) == "ASIAEXAMPLE1"
+    assert source.requests == 1
+
+
 AT_EXIT = """
 import asyncio, atexit, time_machine
 from botocore.credentials import Credentials
@@ -211,6 +259,27 @@ def test_a_renewal_at_the_interpreters_exit():
     """From Python 3.12 on, no thread can be started there."""
     run = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("True\n", "")
+
+
+HANGS = """
+import asyncio, threading
+from botocore.credentials import DeferredRefreshableCredentials
+from bedrock_token_generator import aio
+
+credentials = DeferredRefreshableCredentials(threading.Event().wait, "test")
+provider = aio.get_token_provider(credentials=credentials, region="us-east-1")
+try:
+    asyncio.run(asyncio.wait_for(provider(), 0.01))
+except asyncio.TimeoutError:
+    print("ended")
+"""
+
+
+def test_a_source_that_hangs_does_not_hold_up_the_interpreters_exit():
+    run = subprocess.run(
+        [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (run.stdout, run.stderr) == ("ended\n", "")
 
 
 def test_nothing_of_one_task_stands_in_the_error_of_another(source, provider):
@@ -326,7 +395,15 @@ def test_asynchronous_credentials_are_frozen_for_each_token(clock):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("how", ["coroutine function", "partial", "object"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "coroutine function",
+        "partial",
+        "object",
+        "asynchronous credentials from a coroutine function",
+    ],
+)
 def test_an_asynchronous_callable_takes_no_thread_and_stays_in_the_callers_task(
     how, no_threads, monkeypatch
 ):
@@ -344,6 +421,18 @@ def test_an_asynchronous_callable_takes_no_thread_and_stays_in_the_callers_task(
         await aio.get_token_provider(credentials=ASYNCHRONOUS[how])()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [Credentials, ReadOnlyCredentials])
+@pytest.mark.parametrize("name", ["get_token", "get_token_provider"])
+def test_an_asynchronous_callable_that_has_its_answer_suspends_nothing(name, kind):
+    async def ask():
+        return kind(KEYS.access_key, KEYS.secret_key, KEYS.token)
+
+    made = getattr(aio, name)(credentials=ask, region="us-east-1")
+    with pytest.raises(StopIteration) as ended:
+        (made if name == "get_token" else made()).send(None)
+    assert signer(ended.value.value) == KEYS.access_key
 
 
 def test_credentials_that_block_do_so_in_a_thread(source):
@@ -390,6 +479,23 @@ def test_context_variables_are_the_callers(ask, name):
         return await asyncio.gather(*map(of, ("AKIDA", "AKIDB", "AKIDC")))
 
     assert [signer(token) for token in asyncio.run(main())] == ["AKIDA", "AKIDB", "AKIDC"]
+
+
+def test_a_renewal_has_the_context_of_the_task_that_began_it(source, provider):
+    """What it logs belongs to a request, say; the name of its thread tells whose it is."""
+    seen = []
+
+    def wait(_):
+        seen.append((TENANT.get(), threading.current_thread().name))
+        return True
+
+    async def main():
+        TENANT.set("A")
+        await provider()
+
+    source.lets.wait = wait
+    asyncio.run(main())
+    assert seen == [("A", "bedrock_token_generator")]
 
 
 @pytest.mark.parametrize(

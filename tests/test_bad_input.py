@@ -92,6 +92,8 @@ AT_CREATION = [
             "$AWS_REGION",
             "{region}",
             "US-EAST-1",
+            "Us-east-1",
+            "us-East-1",
             "us-east-1a",
             "us-east1",
             "us-east-",
@@ -109,6 +111,7 @@ AT_CREATION = [
             "1",
             "0" * 12,
             "１",
+            "us-east-１",
             "ＵＳ-east-1",
             "us\u2011east\u20111",
             "東京",
@@ -290,6 +293,49 @@ def check(error, message):
         for part in (KEYS.access_key, KEYS.secret_key[:8], KEYS.secret_key[-8:], KEYS.token[:8]):
             assert part not in f"{error} {error!r} {error.args} {vars(error)}"
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "shown"),
+    [
+        ("region", 123, "123 (int)"),
+        ("region", 1.5, "1.5 (float)"),
+        ("region", True, "True (bool)"),
+        ("region", b"us-east-1", "b'us-east-1' (bytes)"),
+        ("region", ["us-east-1"], "list"),
+        ("profile", UserString("p"), "UserString"),
+        ("expires_in_seconds", "3600", "'3600' (str)"),
+        ("expires_in_seconds", timedelta(hours=1), "datetime.timedelta(seconds=3600) (timedelta)"),
+        ("expires_in_seconds", 0, "0 (int)"),
+        ("expires_in_seconds", 10**30 - 1, f"{'9' * 30} (int)"),
+        ("expires_in_seconds", 10**30, "an int of more than 30 digits"),
+        ("expires_in_seconds", -(10**30), "an int of more than 30 digits"),
+        ("expires_in_seconds", "0" * 1000, f"'{'0' * 98} (str)"),
+    ],
+)
+def test_a_value_is_shown_if_plain_and_cut_at_99_characters(argument, value, shown):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        get_token(**given(argument, value))
+    assert f", not {shown};" in f"{caught.value};"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(Credentials, "the class Credentials"), ({}, "dict"), (Session(), "Session"), (KEYS, "Keys")],
+)
+def test_what_is_no_credentials_is_named_by_its_type(value, name):
+    with pytest.raises(TypeError, match=f", not {name}\\. Pass "):
+        get_token(credentials=value)
+
+
+@pytest.mark.parametrize(
+    ("region", "shown"),
+    [("a\n", r"'a\n'"), ("a" * 97, f"'{'a' * 97}'"), ("a" * 98, f"'{'a' * 98}")],
+)
+def test_a_bad_region_is_shown_and_cut_at_99_characters(region, shown):
+    with pytest.raises(InvalidRegionError) as caught:
+        get_token(region=region)
+    assert str(caught.value).startswith(f"Invalid AWS region {shown} from the argument region. Set")
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])

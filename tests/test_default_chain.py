@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -38,7 +40,7 @@ VARIABLES = {
     "profile": [
         {},
         *({"AWS_PROFILE": name} for name in ("other", "bare", "missing", "")),
-        {"AWS_DEFAULT_PROFILE": "missing", "AWS_PROFILE": "other"},
+        *({"AWS_DEFAULT_PROFILE": "missing"} | also for also in ({}, {"AWS_PROFILE": "other"})),
     ],
 }
 PROFILES = [None, "other", "missing"]
@@ -178,8 +180,36 @@ def test_errors_that_are_not_botocores_name_their_source(
 def test_a_setting_that_cannot_be_read(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
-    with pytest.raises(CredentialRetrievalError, match=r"botocore's settings: ValueError.*'soon'"):
+    with pytest.raises(CredentialRetrievalError) as caught:
         get_token()
+    assert re.fullmatch(
+        r"Error when retrieving credentials from botocore's settings: ValueError: .*'soon'\. Mend "
+        r"this source of credentials, or pass profile=\.\.\. or credentials=\.\.\. for another\.$",
+        str(caught.value),
+    )
+
+
+INTERRUPTED = """
+import signal
+from bedrock_token_generator import get_token, get_token_provider
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for make in (get_token, get_token_provider()):
+    try:
+        make()
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX's way to send Ctrl-C")
+def test_an_interrupt_is_no_error_of_a_source(config, isolated, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    script = isolated / "process.py"
+    script.write_text("import os, signal\nos.kill(os.getppid(), signal.SIGINT)\n")
+    config(process(f"{sys.executable} {script}"))
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("interrupted\n" * 2, "")
 
 
 def test_a_shared_file_that_cannot_be_parsed(config, monkeypatch):

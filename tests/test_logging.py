@@ -5,15 +5,29 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from datetime import timedelta
 
 import pytest
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import EnvProvider
+from botocore.credentials import EnvProvider, RefreshableCredentials
 
 import sigv4
 from bedrock_token_generator import aio, get_token, get_token_provider
-from examples import KEYS
+from examples import KEYS, NOW
+
+
+def provided(**given):
+    """A token, when it is made and when it serves again."""
+    provider = get_token_provider(**given)
+    provider()
+    return provider()
+
+
+def awaited(**given):
+    provider = aio.get_token_provider(**given)
+    asyncio.run(provider())
+    return asyncio.run(provider())
 
 
 @pytest.mark.parametrize("source", ["given", "environment", "profile", "callable"])
@@ -21,9 +35,9 @@ from examples import KEYS
     "make",
     [
         get_token,
-        lambda **given: get_token_provider(**given)(),
+        provided,
         lambda **given: asyncio.run(aio.get_token(**given)),
-        lambda **given: asyncio.run(aio.get_token_provider(**given)()),
+        awaited,
     ],
     ids=["get_token", "get_token_provider", "aio.get_token", "aio.get_token_provider"],
 )
@@ -44,15 +58,39 @@ def test_no_record_carries_a_secret(
         if source == "callable":
             arguments["credentials"] = EnvProvider().load
     token = make(**arguments)
-    log = "\n".join(log_records)
     assert sigv4.claims(token).access_key == KEYS.access_key
+    nothing_secret(token, log_records)
+
+
+def nothing_secret(token, log_records):
+    log = "\n".join(log_records)
     for secret in (KEYS.secret_key, KEYS.token, sigv4.claims(token).signature, str(token)):
         # As it is, as a canonical request has it, and as a token has it.
         for shown in (secret, sigv4.uri_encode(secret), base64.b64encode(secret.encode()).decode()):
             assert shown not in log
     assert "X-Amz-Signature" not in log
+    assert token.removeprefix("bedrock-api-key-")[:99] not in log
     logging.getLogger("anything").debug("The handler hears.")
     assert "The handler hears." in log_records
+
+
+@pytest.mark.parametrize("module", [None, aio], ids=["synchronous", "awaited"])
+def test_no_record_carries_the_token_that_serves_where_a_renewal_fails(module, clock, log_records):
+    def refresh():
+        raise ConnectionError
+
+    keys, end = (KEYS.access_key, KEYS.secret_key, KEYS.token), NOW + timedelta(minutes=30)
+    credentials = RefreshableCredentials(*keys, end, refresh, "test")
+    make = get_token_provider if module is None else module.get_token_provider
+    provider = make(credentials=credentials, region="us-east-1")
+
+    def call():
+        return provider() if module is None else asyncio.run(provider())
+
+    token = call()
+    clock.shift(timedelta(minutes=21))
+    assert call() is token
+    nothing_secret(token, log_records)
 
 
 def test_botocores_signer_by_itself_would_log_the_signature(credentials, log_records):

@@ -193,10 +193,12 @@ def test_never_a_dead_token(role, clock):
     provider = get_token_provider(credentials=credentials, region="us-east-1")
     provider()
     clock.shift(3600)
-    with pytest.raises(
-        CredentialRetrievalError, match=r"test-role: they ended at 2026-11-24.*Renew"
-    ):
+    with pytest.raises(CredentialRetrievalError) as caught:
         provider()
+    assert str(caught.value) == (
+        "Error when retrieving credentials from test-role: they ended at 2026-11-24 "
+        "13:00:00.500000+00:00, not refreshed. Renew them at their source."
+    )
 
 
 def test_botocores_own_refresh_error_comes_through(clock):
@@ -268,6 +270,16 @@ def test_an_end_that_is_no_datetime_counts_as_none(credentials, clock, end):
     credentials._expiry_time = end  # noqa: SLF001
     token = get_token(credentials=credentials, region="us-east-1")
     assert token.expires_at == NOW + timedelta(hours=12)
+
+
+def test_credentials_of_ones_own_may_tell_their_end_when_they_are_read(clock):
+    class Own(Credentials):
+        def get_frozen_credentials(self):
+            self._expiry_time = NOW + timedelta(hours=1)
+            return super().get_frozen_credentials()
+
+    token = get_token(credentials=Own(KEYS.access_key, KEYS.secret_key), region="us-east-1")
+    assert token.expires_at == NOW + timedelta(hours=1)
 
 
 def test_an_end_that_is_set_by_hand_is_believed_in_the_end(role, clock):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 from importlib.metadata import metadata, requires, version
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +80,49 @@ def test_botocore_is_the_only_dependency():
     assert [each for each in requires("bedrock_token_generator") if "extra ==" not in each] == [
         "botocore>=1.23.0"
     ]
+
+
+# Each is in the oldest botocore. What is added here must be, too.
+TAKEN_FROM_BOTOCORE = {
+    "auth": {"EMPTY_SHA256_HASH", "SigV4QueryAuth"},
+    "awsrequest": {"AWSRequest"},
+    "credentials": {
+        "CredentialProvider",
+        "Credentials",
+        "EnvProvider",
+        "ProcessProvider",
+        "ReadOnlyCredentials",
+        "RefreshableCredentials",
+    },
+    "exceptions": {
+        "BotoCoreError",
+        "ClientError",
+        "CredentialRetrievalError",
+        "InvalidRegionError",
+        "NoCredentialsError",
+        "NoRegionError",
+        "PartialCredentialsError",
+        "ProfileNotFound",
+    },
+    "session": {"Session"},
+    "utils": {"percent_encode"},
+}
+
+
+def test_no_name_is_taken_from_botocore_that_its_oldest_version_has_not():
+    taken = set()
+    for module in Path(bedrock_token_generator.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ImportFrom(module=str(origin)) if origin.startswith("botocore"):
+                    taken |= {f"{origin}.{each.name}" for each in node.names}
+                case ast.Attribute(value=ast.Name("exceptions"), attr=name):
+                    taken.add(f"botocore.exceptions.{name}")
+    assert taken - {"botocore.exceptions"} == {
+        f"botocore.{module}.{name}"
+        for module, names in TAKEN_FROM_BOTOCORE.items()
+        for name in names
+    }
 
 
 def test_the_version_is_in_the_changelog():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -109,19 +111,38 @@ def test_for_a_minute_nothing_is_asked_and_nothing_signed(clock, signatures, mon
     assert (credentials.reads, len(signatures)) == (2, 2)
 
 
-def test_a_callable_is_asked_once_for_each_token_and_each_is_signed(clock, signatures):
+def test_a_warm_call_does_next_to_nothing(clock, credentials):
+    """What it calls is counted: its method, which asks another, which asks for the time."""
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    provider()
+    events = []
+    sys.setprofile(lambda frame, event, argument: events.append(event))
+    provider()
+    sys.setprofile(None)
+    assert 0 < events.count("call") + events.count("c_call") < 8
+
+
+@pytest.mark.parametrize("how", ["synchronous", "synchronous, awaited", "asynchronous"])
+def test_a_callable_is_asked_once_for_each_token_and_each_is_signed_once(clock, signatures, how):
     asked = []
 
     def credentials():
-        asked.append(None)
-        return Credentials(KEYS.access_key, KEYS.secret_key)
+        asked.append(Counted(KEYS.access_key, KEYS.secret_key))
+        return asked[-1]
 
-    provider = get_token_provider(credentials=credentials, region="us-east-1")
-    for number in range(1, 4):
-        provider()
-        assert (len(asked), len(signatures)) == (number, number)
-    get_token(credentials=credentials, region="us-east-1")
-    assert (len(asked), len(signatures)) == (4, 4)
+    async def asynchronous():
+        return credentials()
+
+    given = {"credentials": asynchronous if how == "asynchronous" else credentials}
+    given["region"] = "us-east-1"
+    awaited = aio.get_token_provider(**given)
+    calls = [lambda: asyncio.run(awaited()), lambda: asyncio.run(aio.get_token(**given))]
+    if how == "synchronous":
+        calls = [get_token_provider(**given), lambda: get_token(**given)]
+    for number, call in enumerate(calls * 2, start=1):
+        call()
+        reads = sum(each.reads for each in asked)
+        assert (len(asked), reads, len(signatures)) == (number, number, number)
 
 
 @pytest.mark.parametrize("asked", [None, 43200])
@@ -144,8 +165,8 @@ def test_a_token_that_its_credentials_cut_short_serves_for_half_its_life_at_most
 
 @pytest.mark.parametrize(
     ("after", "waiting"),
-    [(0, 16), (50, 1), (58.9, 1), (59.1, 16), (61, 16)],
-    ids=["first call", "a token lives", "for a minute", "for less", "not any more"],
+    [(0, 16), (50, 1), (58.995, 1), (59, 16), (59.005, 16), (61, 16)],
+    ids=["first call", "a token lives", "for a minute", "to the second", "for less", "ended"],
 )
 def test_one_of_16_threads_waits_where_a_token_lives_and_all_where_none_does(
     source, provider, clock, after, waiting
@@ -248,7 +269,9 @@ def in_an_except(provider, text):
             provider()
         except Exception as error:
             # As add_note() does, which is new in Python 3.11.
-            error.__notes__ = [*getattr(error, "__notes__", []), f"note of {text}"]
+            if not hasattr(error, "__notes__"):
+                error.__notes__ = []
+            error.__notes__.append(f"note of {text}")
             return error
     return pytest.fail("no error")
 
@@ -368,6 +391,20 @@ def test_an_error_that_is_hard_to_copy_is_not_lost(source, provider, raises):
             names.append(type(error).__name__)
     assert source.requests == 2
     assert names == [names[0]] * 3
+
+
+def raises_from_what_came_from_it():
+    error, other = ValueError("down"), LookupError("other")
+    error.__cause__, other.__cause__ = other, error
+    raise error
+
+
+@pytest.mark.parametrize("raises", [raises_from_itself, raises_from_what_came_from_it])
+def test_an_error_that_is_its_own_cause_is_told_once(raises):
+    given = {"credentials": DeferredRefreshableCredentials(raises, "test")}
+    with pytest.raises(ValueError, match="down") as caught:
+        get_token_provider(**given, region="us-east-1")()
+    assert "".join(traceback.format_exception(caught.value)).count("ValueError: down") == 1
 
 
 def test_a_source_may_raise_what_its_caller_handles(source, provider):
@@ -549,6 +586,25 @@ def test_a_log_handler_that_asks_within_botocores_lock_does_not_hang(source, pro
     finally:
         logger.removeHandler(handler)
     assert answers == ["the token provider was called from within its own renewal"]
+
+
+def test_who_found_nothing_fresh_gets_what_another_made_meanwhile(
+    credentials, clock, signatures, monkeypatch
+):
+    """The process is asked for its number between the two: then another thread renews."""
+    provider = get_token_provider(credentials=credentials, region="us-east-1")
+    getpid = os.getpid
+    others = []
+
+    def late():
+        monkeypatch.setattr(os, "getpid", getpid)
+        with ThreadPoolExecutor(1) as pool:
+            others.append(pool.submit(provider).result())
+        return getpid()
+
+    monkeypatch.setattr(os, "getpid", late)
+    assert [provider()] == others
+    assert len(signatures) == 1
 
 
 def test_a_race_with_the_end_of_a_renewal_does_not_renew_again(source, provider, clock):

@@ -106,6 +106,31 @@ def test_a_callable_may_return_read_only_credentials(make):
     sigv4.verify(token, keys, region="eu-west-1", now=datetime.now(timezone.utc))
 
 
+class ReadOnlyCredentialsOfOld(ReadOnlyCredentials):
+    """With three fields, as in the oldest botocore."""
+
+    @property
+    def account_id(self):
+        raise AttributeError
+
+
+class CredentialsOfOld(Credentials):
+    account_id = ReadOnlyCredentialsOfOld.account_id
+
+    def __init__(self, access_key, secret_key, token):
+        self.access_key, self.secret_key, self.token = access_key, secret_key, token
+        self.method = "explicit"
+
+    def get_frozen_credentials(self):
+        return ReadOnlyCredentialsOfOld(self.access_key, self.secret_key, self.token)
+
+
+@pytest.mark.parametrize("kind", [ReadOnlyCredentialsOfOld, CredentialsOfOld])
+def test_three_fields_are_enough(make, kind):
+    token = make(credentials=kind(*vars(KEYS).values()), region="us-east-1")
+    sigv4.verify(token, KEYS, region="us-east-1", now=datetime.now(timezone.utc))
+
+
 def test_an_empty_session_token_counts_as_absent(make):
     token = make(credentials=Credentials("AKID", "secret", ""), region="us-east-1")
     assert "X-Amz-Security-Token" not in sigv4.decode(token)

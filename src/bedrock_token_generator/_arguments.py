@@ -91,7 +91,7 @@ def check_region(value: object, source: str = "the argument region") -> str | No
 
 def _shown(value: object) -> str:
     """Show a value in an error message, if plain: the repr of others may hold a secret."""
-    if type(value) is int and value.bit_length() > 99:
+    if type(value) is int and abs(value) >= 10**30:
         return "an int of more than 30 digits"
     plain = type(value) in (int, float, bool, str, bytes, timedelta)
     return f"{value!r:.99} ({type(value).__name__})" if plain else type(value).__name__

@@ -60,7 +60,7 @@ _REMEDIES = {
     "env": "Get new keys, or set AWS_CREDENTIAL_EXPIRATION to their end as 2030-01-31T12:00:00Z",
     "custom-process": "Run the profile's credential_process by hand, and see what it prints",
 }
-_REMEDY = "Mend this source of credentials, or choose another by profile=... or credentials=..."
+_REMEDY = "Mend this source of credentials, or pass profile=... or credentials=... for another"
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def explained(source: str, profile: str) -> Generator[None, None, None]:
         for kind in type(error).__mro__:
             if kind.__name__ in _LOGINS:
                 login = f"{_LOGINS[kind.__name__]} --profile {shlex.quote(profile)}"
-                error.args = (f"{error} Log in: {login}",)
+                error.args = (f"{str(error).rstrip('.')}. Log in: {login}",)
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}".rstrip(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -45,16 +46,24 @@ assert os.wait()[1] == 0
 )
 
 
+@contextlib.contextmanager
 def run(code, issuer, monkeypatch):
-    """In a process of its own, because this one has threads."""
+    """In a process of its own, because this one has threads; if its child hangs, both are ended."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{issuer.url}/v1/credentials")
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    )
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+            process.wait(30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def verify(token, issuer, ahead):
@@ -154,17 +163,24 @@ def test_a_renewal_of_another_process_is_nobodys(container, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     provider = get_token_provider()
     container.answers_after.clear()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(3) as pool:
         lost = pool.submit(provider)
         while not container.requests:
             time.sleep(0.001)
         monkeypatch.setattr(os, "getpid", lambda: 0)
+        calls = [pool.submit(provider)]
+        while container.requests == 1:
+            time.sleep(0.001)
+        calls.append(pool.submit(provider))  # Waits for the other of its process.
+        time.sleep(0.05)
+        asked = container.requests
         container.answers_after.set()
-        token = provider()
+        tokens = {call.result() for call in calls}
         lost.result()
-    assert container.requests >= 2
-    verify(token, container, timedelta(0))
-    assert provider() in (token, lost.result())
+    assert asked == 2
+    for token in tokens:
+        verify(token, container, timedelta(0))
+    assert provider() in {*tokens, lost.result()}
 
 
 FORK_IN_AN_IMPORT = """

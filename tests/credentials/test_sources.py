@@ -246,12 +246,28 @@ def test_identity_center_in_its_older_form(config, issuer, login):
     check_all(get_token(), issuer)
 
 
+def test_identity_center_in_its_older_form_without_a_login(config):
+    """No server is asked, and every botocore knows this form."""
+    config("""\
+        [default]
+        sso_start_url = https://example.awsapps.com/start
+        sso_region = eu-west-1
+        sso_account_id = 123456789012
+        sso_role_name = bedrock
+        region = us-east-1
+        """)
+    with pytest.raises(exceptions.SSOTokenLoadError) as caught:
+        get_token()
+    assert str(caught.value).endswith(". Log in: aws sso login --profile default")
+
+
 def test_identity_center_without_a_login(isolated, recipe, login):
-    with pytest.raises(exceptions.SSOTokenLoadError, match=r"aws sso login --profile default$"):
+    remedy = r"does not exist\. Log in: aws sso login --profile {}$"
+    with pytest.raises(exceptions.SSOTokenLoadError, match=remedy.format("default")):
         recipe("IAM Identity Center")
     path = isolated / ".aws" / "config"
     path.write_text(path.read_text().replace("[default]", '[profile "my dev"]'))
-    with pytest.raises(exceptions.SSOTokenLoadError, match=r"aws sso login --profile 'my dev'$"):
+    with pytest.raises(exceptions.SSOTokenLoadError, match=remedy.format("'my dev'")):
         get_token(profile="my dev")
 
 
@@ -270,23 +286,35 @@ def test_identity_center_goes_on_after_another_login(
     provider = recipe("IAM Identity Center")["provider"]
     issuer.login = "another"
     clock.shift(timedelta(minutes=59, seconds=30))
-    remedy = r"aws sso login --profile default$"
+    remedy = r"\w\. Log in: aws sso login --profile default$"
     with pytest.raises(getattr(exceptions, error), match=remedy):
         provider()
     login("corporate", timedelta(hours=9))
     assert sigv4.claims(provider()).access_key == issuer.issued[-1].keys.access_key
 
 
-def test_console_login(recipe, issuer, endpoint_variables, isolated, clock, monkeypatch):
+@pytest.fixture
+def console_login():
+    """Nothing but a skip where botocore cannot use one."""
     pytest.importorskip("awscrt", reason="not installed: awscrt (the extra `crt`)")
+    if not hasattr(botocore.credentials, "LoginProvider"):
+        pytest.skip("this botocore knows no login_session")
+
+
+def test_console_login_without_a_login(recipe, console_login):
+    with pytest.raises(exceptions.LoginError, match=r"'\. Log in: aws login --profile default$"):
+        recipe("Console login")
+
+
+def test_console_login(
+    recipe, console_login, issuer, endpoint_variables, isolated, clock, monkeypatch
+):
     ec = pytest.importorskip(
         "cryptography.hazmat.primitives.asymmetric.ec", reason="not installed: cryptography"
     )
     serialization = pytest.importorskip(
         "cryptography.hazmat.primitives.serialization", reason="not installed: cryptography"
     )
-    if not hasattr(botocore.credentials, "LoginProvider"):
-        pytest.skip("this botocore knows no login_session")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", issuer.url)
     issuer.life = timedelta(minutes=15)
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
