@@ -233,29 +233,25 @@ def test_identity_center(recipe, issuer, login):
     check_all(recipe("IAM Identity Center")["token"], issuer)
 
 
+OLDER_FORM = """\
+    [default]
+    sso_start_url = https://example.awsapps.com/start
+    sso_region = eu-west-1
+    sso_account_id = 123456789012
+    sso_role_name = bedrock
+    region = us-east-1
+    """
+
+
 def test_identity_center_in_its_older_form(config, issuer, login):
     login("https://example.awsapps.com/start", timedelta(hours=8))
-    config("""\
-        [default]
-        sso_start_url = https://example.awsapps.com/start
-        sso_region = eu-west-1
-        sso_account_id = 123456789012
-        sso_role_name = bedrock
-        region = us-east-1
-        """)
+    config(OLDER_FORM)
     check_all(get_token(), issuer)
 
 
 def test_identity_center_in_its_older_form_without_a_login(config):
     """No server is asked, and every botocore knows this form."""
-    config("""\
-        [default]
-        sso_start_url = https://example.awsapps.com/start
-        sso_region = eu-west-1
-        sso_account_id = 123456789012
-        sso_role_name = bedrock
-        region = us-east-1
-        """)
+    config(OLDER_FORM)
     with pytest.raises(exceptions.SSOTokenLoadError) as caught:
         get_token()
     assert str(caught.value).endswith(". Log in: aws sso login --profile default")
