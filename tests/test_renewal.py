@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -620,3 +621,37 @@ def test_a_race_with_the_end_of_a_renewal_does_not_renew_again(source, provider,
             assert len(set(pool.map(call, range(64)))) <= 2
             assert source.requests == number
             clock.shift(timedelta(hours=1))
+
+
+MANY_CALLS = """
+import asyncio, gc, inspect, sys, time_machine
+from botocore.credentials import Credentials
+from {module} import get_token_provider
+
+provider = get_token_provider(credentials=Credentials("AKIDEXAMPLE", "key"), region="us-east-1")
+
+async def use(renewals, calls):
+    for number in range(renewals + calls):
+        token = provider()
+        if inspect.isawaitable(token):
+            await token
+        if number < renewals:
+            clock.shift(61)
+
+def blocks_after(renewals, calls):
+    asyncio.run(use(renewals, calls))
+    gc.collect()
+    return sys.getallocatedblocks()
+
+with time_machine.travel(0, tick=False) as clock:
+    before = blocks_after(500, 500)  # The caches of others are full.
+    print(blocks_after(2_000, 1_000_000) - before)
+"""
+
+
+@pytest.mark.parametrize("module", ["bedrock_token_generator", "bedrock_token_generator.aio"])
+def test_2000_renewals_and_a_million_calls_leave_nothing_in_memory(module):
+    """In a process of its own, where nothing else allocates."""
+    code = MANY_CALLS.format(module=module)
+    blocks = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert int(blocks) < 1_000
