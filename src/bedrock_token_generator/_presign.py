@@ -25,7 +25,8 @@ def presign(credentials: ReadOnlyCredentials, region: str, now: int, expires: in
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
     """
     signer = _Signer(credentials, "bedrock", region)
-    request = AWSRequest(method="POST")  # Its header, the host, is taken from its URL.
+    # With the header: botocore's signer would take it from the URL, and parse that once more.
+    request = AWSRequest(method="POST", headers={"host": HOST})
     request.context["timestamp"] = date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     url = (
         f"{HOST}/?Action=CallWithBearerToken&X-Amz-Algorithm=AWS4-HMAC-SHA256"
