@@ -35,21 +35,19 @@ NOT_AN_INT = (
 OUT_OF_RANGE = rf"expires_in_seconds must be from 1 to 43200 \(12 hours\), not {SHOWN}"
 KINDS = r"botocore Credentials or ReadOnlyCredentials"
 KEYS_AT_HAND = (
-    r"with keys at hand, botocore\.credentials\.Credentials\(access_key, secret_key, token\)"
+    r"botocore\.credentials\.Credentials\(access_key, secret_key, token\) if you have keys"
 )
 GIVEN = rf"credentials must be {KINDS}, or a callable that returns them, not [\w ]+\. Pass "
 RETURNED = rf"the callable passed as credentials must return {KINDS}, not [\w ]+\. Pass "
 SESSION = r"session\.get_credentials\(\)"
 PROVIDER = r"provider\.load"
 NONE = (
-    r"No AWS credentials found: the callable passed as credentials gave none\. Pass credentials="
-    r"botocore\.credentials\.Credentials\(access_key, secret_key, token\), set the environment "
-    r"variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile and name it by "
-    r"profile=\.\.\. or AWS_PROFILE\."
+    r"No AWS credentials found: the callable passed as credentials gave none\. Let it return "
+    r"botocore Credentials, or leave out credentials=\.\.\. for the default chain\."
 )
 PARTIAL = (
-    r"Partial credentials found in credentials, missing: {}\. Credentials need an access key and a "
-    r"secret key; set the missing one where the other is set\."
+    r"Partial credentials found in credentials, missing: {}\. Set it where the rest is set: keys "
+    r"are an access key and a secret key, and a role needs a source of keys\."
 )
 UNPRINTABLE = (
     r"{} of credentials has unprintable characters; look for a line break, or bytes that are not "

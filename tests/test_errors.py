@@ -39,10 +39,21 @@ def test_no_credentials_anywhere(make):
     with pytest.raises(NoCredentialsError) as caught:
         make(region="us-east-1")
     assert str(caught.value) == (
-        "No AWS credentials found: botocore's default chain gave none. Pass credentials=botocore."
-        "credentials.Credentials(access_key, secret_key, token), set the environment variables "
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile and name it by "
-        "profile=... or AWS_PROFILE."
+        "No AWS credentials found: botocore's default chain with the profile 'default' gave none. "
+        "Pass credentials=botocore.credentials.Credentials(access_key, secret_key, token), set the "
+        "environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile "
+        "and name it by profile=... or AWS_PROFILE."
+    )
+
+
+def test_no_credentials_in_the_profile(make, environment, config):
+    config("[profile empty]")
+    with pytest.raises(NoCredentialsError) as caught:
+        make(profile="empty")
+    assert str(caught.value) == (
+        "No AWS credentials found: botocore's default chain with the profile 'empty' gave none. "
+        "Add keys, a role or a login to that profile, or leave out profile=..., with which keys in "
+        "environment variables do not count."
     )
 
 
@@ -59,8 +70,8 @@ def test_partial_credentials_in_the_environment(make, monkeypatch):
     with pytest.raises(PartialCredentialsError) as caught:
         make(region="us-east-1")
     assert str(caught.value) == (
-        "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY. Credentials need an "
-        "access key and a secret key; set the missing one where the other is set."
+        "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY. Set it where the rest "
+        "is set: keys are an access key and a secret key, and a role needs a source of keys."
     )
     assert caught.value.__suppress_context__  # botocore's own message, which says less.
 
@@ -89,8 +100,9 @@ def test_unknown_profile(make, how, missing, credentials, monkeypatch):
         make(**arguments)
     assert str(caught.value) == (
         "The config profile (nope) could not be found. Correct profile=... or the environment "
-        "variable AWS_PROFILE (unset it if it is empty), or add the profile to ~/.aws/config or "
-        "~/.aws/credentials."
+        "variable AWS_PROFILE (unset it if it is empty), or add it as [profile NAME] to "
+        "~/.aws/config or as [NAME] to ~/.aws/credentials (or to the files that AWS_CONFIG_FILE "
+        "and AWS_SHARED_CREDENTIALS_FILE name)."
     )
     assert caught.value.__suppress_context__
 

@@ -51,7 +51,7 @@ def check_credentials(found: Hidden[Any], must: str, others: str = "") -> None:
     if isinstance(found(), (Credentials, ReadOnlyCredentials)):
         return
     name = f"the class {found().__name__}" if isinstance(found(), type) else type(found()).__name__
-    hint = "with keys at hand, botocore.credentials.Credentials(access_key, secret_key, token)"
+    hint = "botocore.credentials.Credentials(access_key, secret_key, token) if you have keys"
     if inspect.isawaitable(found()):
         hint = "an asynchronous function, not its result, to bedrock_token_generator.aio"
         if inspect.iscoroutine(found()):

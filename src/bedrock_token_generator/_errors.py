@@ -31,26 +31,34 @@ class InvalidRegionError(exceptions.InvalidRegionError):
 class ProfileNotFound(exceptions.ProfileNotFound):
     fmt = (
         "The config profile ({profile}) could not be found. Correct profile=... or the environment "
-        "variable AWS_PROFILE (unset it if it is empty), or add the profile to ~/.aws/config or "
-        "~/.aws/credentials."
+        "variable AWS_PROFILE (unset it if it is empty), or add it as [profile NAME] to "
+        "~/.aws/config or as [NAME] to ~/.aws/credentials (or to the files that AWS_CONFIG_FILE "
+        "and AWS_SHARED_CREDENTIALS_FILE name)."
     )
 
 
 class NoCredentialsError(exceptions.NoCredentialsError):
-    fmt = (
-        "No AWS credentials found: {source} gave none. Pass credentials=botocore.credentials."
-        "Credentials(access_key, secret_key, token), set the environment variables "
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile and name it by "
-        "profile=... or AWS_PROFILE."
-    )
+    fmt = "No AWS credentials found: {source} gave none. {remedy}."
 
 
 class PartialCredentialsError(exceptions.PartialCredentialsError):
     fmt = (
-        "Partial credentials found in {provider}, missing: {cred_var}. Credentials need an access "
-        "key and a secret key; set the missing one where the other is set."
+        "Partial credentials found in {provider}, missing: {cred_var}. Set it where the rest is "
+        "set: keys are an access key and a secret key, and a role needs a source of keys."
     )
 
+
+# By what gave no credentials.
+CALLABLE = "Let it return botocore Credentials, or leave out credentials=... for the default chain"
+PROFILE = (
+    "Add keys, a role or a login to that profile, or leave out profile=..., with which keys in "
+    "environment variables do not count"
+)
+CHAIN = (
+    "Pass credentials=botocore.credentials.Credentials(access_key, secret_key, token), set the "
+    "environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in to a profile and "
+    "name it by profile=... or AWS_PROFILE"
+)
 
 # By type: the older botocore is, the fewer of them it has.
 _SSO, _LOGIN = "aws sso login", "aws login"

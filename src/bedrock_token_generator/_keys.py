@@ -49,7 +49,8 @@ def ask(function: Hidden[Any]) -> Hidden[Any]:
 def answer(found: Hidden[Any]) -> Hidden[Any]:
     """Check what a callable passed as ``credentials`` returned."""
     if found() is None:
-        raise _errors.NoCredentialsError(source="the callable passed as credentials")
+        source = "the callable passed as credentials"
+        raise _errors.NoCredentialsError(source=source, remedy=_errors.CALLABLE)
     check_credentials(found, "the callable passed as credentials must return")
     return found
 

@@ -60,7 +60,9 @@ def resolve(arguments: Arguments, region: str | None = None) -> tuple[str, Sourc
             credentials = provider.load()
         if credentials is not None:
             return region, Source(hide(credentials), profile=profile)
-    raise _errors.NoCredentialsError(source="botocore's default chain")
+    where = f"botocore's default chain with the profile {profile!r}"
+    remedy = _errors.PROFILE if arguments.profile else _errors.CHAIN
+    raise _errors.NoCredentialsError(source=where, remedy=remedy)
 
 
 def region_at_hand(arguments: Arguments) -> str | None:

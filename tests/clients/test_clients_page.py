@@ -285,6 +285,10 @@ def test_openai_and_the_other_kind_of_provider(server: Bedrock) -> None:
         chat({"client": client})
     client.api_key.close()  # Or it warns that it was never awaited.
     assert server.requests.pop().token.startswith("<coroutine object")
+    client = openai.OpenAI(api_key=get_token_provider())
+    chat({"client": client})
+    assert repr(client.api_key).startswith("<Token expires_at=")
+    server.requests.clear()
     with pytest.raises(TypeError, match=r"'await' expression|'Token' object can't be awaited"):
         awaited(chat)({"client": openai.AsyncOpenAI(api_key=get_token_provider())})
     assert server.requests == []

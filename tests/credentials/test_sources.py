@@ -35,11 +35,12 @@ def check(
 ) -> None:
     """Check that AWS would take the token now, and that it tells its own end."""
     keys = issued.keys if isinstance(issued, Issued) else issued
-    claims = sigv4.verify(token, keys, region=region, now=datetime.now(timezone.utc))
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    claims = sigv4.verify(token, keys, region=region, now=now)
     if isinstance(issued, Issued):
-        asked = min(asked, int((issued.end - NOW).total_seconds()))
+        asked = min(asked, int((issued.end - now).total_seconds()))
     assert claims.expires == asked
-    assert token.expires_at == claims.end == NOW + timedelta(seconds=claims.expires)
+    assert token.expires_at == claims.end == now + timedelta(seconds=claims.expires)
 
 
 def check_all(token: Token, issuer, region: str = "us-east-1", **arguments: object) -> None:
@@ -57,10 +58,12 @@ def test_environment_variables(recipe, clock, monkeypatch):
 
 
 def test_environment_variables_with_their_end(recipe, clock):
+    end = datetime(2030, 1, 31, 12, tzinfo=timezone.utc)
+    clock.move_to(end - HOUR)
     token = recipe("Environment variables with their end")["token"]
     keys = Keys(os.environ["AWS_ACCESS_KEY_ID"], KEYS.secret_key, os.environ["AWS_SESSION_TOKEN"])
-    check(token, Issued(keys, NOW + HOUR))
-    check(get_token(expires_in_seconds=900), Issued(keys, NOW + HOUR), asked=900)
+    check(token, Issued(keys, end))
+    check(get_token(expires_in_seconds=900), Issued(keys, end), asked=900)
 
 
 def test_part_of_a_second_does_not_count(recipe, clock, monkeypatch):
