@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from report import Report
-from sources import DRAWN, RATES, Day, days
+from report import Report, bar_of
+from sources import DRAWN, MINUTES, RATES, WAYS, Day, days
 
 NAMES = {
     "container": "container endpoint",
@@ -17,19 +17,14 @@ def requests_of_a_day(report: Report) -> dict[str, list[int]]:
     report.header("credentials", "they live", "here", "langchain-aws", "`provide_token()`")
     found = {cell: future.result() for cell, future in days().items()}
     for (kind, life), ways in found.items():
-        cells = [
-            " / ".join(shown(ways[way, rate]) for rate in RATES)
-            for way in ("here", "langchain", "aws")
-        ]
-        if missed(ways):
-            cells[0] += " **missed**"
-        report.row(NAMES[kind], life, *cells)
+        ours, *others = (" / ".join(shown(ways[way, rate]) for rate in RATES) for way in WAYS)
+        report.row(NAMES[kind], life, bar_of(ours, met=not missed(ways)), *others)
     hour = found[DRAWN]
-    return {way: hour[way, 1].requests for way in ("here", "langchain", "aws")}
+    return {way: hour[way, 1].requests for way in WAYS}
 
 
 def shown(day: Day) -> str:
-    if len(day.requests) < 24 * 60:
+    if len(day.requests) < MINUTES:
         return f"{day.requests[-1]:,} for {day.calls:,} calls"
     ended = f" ({day.ended / day.calls:.0%} ended)" if day.ended else ""
     return f"{day.requests[-1]:,}{ended}"
@@ -39,7 +34,7 @@ def missed(ways: dict[tuple[str, int], Day]) -> bool:
     """Whether another way asks less often, or a thousand calls a minute ask more than one."""
     ours = [ways["here", rate].requests[-1] for rate in RATES]
     fewer = any(
-        len(day.requests) == 24 * 60 and day.requests[-1] < ours[RATES.index(rate)]
+        len(day.requests) == MINUTES and day.requests[-1] < ours[RATES.index(rate)]
         for (_, rate), day in ways.items()
     )
     return fewer or len(set(ours)) > 1

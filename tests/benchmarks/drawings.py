@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import duration
+from sources import MINUTES
 
 # Each has the same contrast to white and to the dark page, 4.3 to 1.
 OURS, PEER, TEXT = "#0b82c4", "#8a8a8a", "#7a7a7a"
@@ -57,7 +58,7 @@ def draw_requests(requests: dict[str, list[int]], path: Path) -> None:
     """A line for each way, its total at its end."""
     with mpl.rc_context(SETTINGS):
         figure, axes = start(height=3.3)
-        hours = [minute / 60 for minute in range(24 * 60)]
+        hours = [minute / 60 for minute in range(MINUTES)]
         ours, langchain, aws = (requests[way] for way in ("here", "langchain", "aws"))
         axes.plot(hours, aws, color=PEER, linewidth=3)
         axes.plot(hours, langchain, color=PEER, linewidth=6)

@@ -37,10 +37,9 @@ class Report:
     ) -> None:
         """A row that says how many times as fast as its peer the library is."""
         ratio, median = (float(f"{number:.3g}") for number in ratios(peer, ours))
-        missed = " **missed**" if ratio < bar else ""
         self.row(
             f"{ratio:,g} × ({median:,g} ×)",
-            f"at least {bar:,g} ×{missed}",
+            bar_of(f"at least {bar:,g} ×", met=ratio >= bar),
             what,
             beside,
             f"{duration(min(ours))} / {duration(min(peer))}",
@@ -57,14 +56,17 @@ class Report:
     ) -> None:
         """A row that says which part of its peer's time the library takes."""
         ratio, median = (round(number, 2) for number in ratios(ours, peer))
-        missed = " **missed**" if ratio > bar else ""
         self.row(
             f"{ratio:.2f} ({median:.2f})",
-            "–" if bar == float("inf") else f"at most {bar}{missed}",
+            "–" if bar == float("inf") else bar_of(f"at most {bar}", met=ratio <= bar),
             what,
             beside,
             f"{duration(min(ours))} / {duration(min(peer))}",
         )
+
+
+def bar_of(text: str, *, met: bool) -> str:
+    return text if met else f"{text} **missed**"
 
 
 def duration(seconds: float) -> str:

@@ -144,6 +144,7 @@ def day(make: Callable[[], Callable[[], str]], source: Source, rate: int, enough
                 found.calls += burst
                 found.ended += burst * (time.time() >= ends)
                 if found.calls == enough <= source.requests.total():
-                    return Day(found.calls, found.ended, [*found.requests, source.requests.total()])
+                    found.requests.append(source.requests.total())
+                    return found
             found.requests.append(source.requests.total())
     return found
