@@ -184,7 +184,7 @@ def test_a_setting_that_cannot_be_read(monkeypatch):
         get_token()
     assert re.fullmatch(
         r"Error when retrieving credentials from botocore's settings: ValueError: .*'soon'\. Mend "
-        r"this source of credentials, or pass profile=\.\.\. or credentials=\.\.\. for another\.$",
+        r"this source of credentials, or pass profile=\.\.\. or credentials=\.\.\. for another\.",
         str(caught.value),
     )
 

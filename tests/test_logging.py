@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import inspect
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from botocore.auth import SigV4QueryAuth
@@ -17,17 +19,17 @@ from bedrock_token_generator import aio, get_token, get_token_provider
 from examples import KEYS, NOW
 
 
-def provided(**given):
+def call(provider):
+    """Call a provider of either kind."""
+    token = provider()
+    return asyncio.run(token) if inspect.iscoroutine(token) else token
+
+
+def twice(make, **given):
     """A token, when it is made and when it serves again."""
-    provider = get_token_provider(**given)
-    provider()
-    return provider()
-
-
-def awaited(**given):
-    provider = aio.get_token_provider(**given)
-    asyncio.run(provider())
-    return asyncio.run(provider())
+    provider = make(**given)
+    call(provider)
+    return call(provider)
 
 
 @pytest.mark.parametrize("source", ["given", "environment", "profile", "callable"])
@@ -35,9 +37,9 @@ def awaited(**given):
     "make",
     [
         get_token,
-        provided,
+        partial(twice, get_token_provider),
         lambda **given: asyncio.run(aio.get_token(**given)),
-        awaited,
+        partial(twice, aio.get_token_provider),
     ],
     ids=["get_token", "get_token_provider", "aio.get_token", "aio.get_token_provider"],
 )
@@ -74,22 +76,19 @@ def nothing_secret(token, log_records):
     assert "The handler hears." in log_records
 
 
-@pytest.mark.parametrize("module", [None, aio], ids=["synchronous", "awaited"])
-def test_no_record_carries_the_token_that_serves_where_a_renewal_fails(module, clock, log_records):
+@pytest.mark.parametrize(
+    "make", [get_token_provider, aio.get_token_provider], ids=["synchronous", "awaited"]
+)
+def test_no_record_carries_the_token_that_serves_where_a_renewal_fails(make, clock, log_records):
     def refresh():
         raise ConnectionError
 
     keys, end = (KEYS.access_key, KEYS.secret_key, KEYS.token), NOW + timedelta(minutes=30)
     credentials = RefreshableCredentials(*keys, end, refresh, "test")
-    make = get_token_provider if module is None else module.get_token_provider
     provider = make(credentials=credentials, region="us-east-1")
-
-    def call():
-        return provider() if module is None else asyncio.run(provider())
-
-    token = call()
+    token = call(provider)
     clock.shift(timedelta(minutes=21))
-    assert call() is token
+    assert call(provider) is token
     nothing_secret(token, log_records)
 
 
